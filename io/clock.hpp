@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+
+namespace alsace::io {
+
+/// Seconds since construction or the last restart().
+class Stopwatch {
+ public:
+  [[nodiscard]] double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  void restart() { start_ = Clock::now(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+}  // namespace alsace::io

@@ -1,0 +1,128 @@
+#include "io/options/command_line.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+
+#include <fmt/format.h>
+
+#include "src/error.hpp"
+
+namespace alsace::io {
+namespace {
+
+std::string environment_name(const std::string& option) {
+  std::string name = "ALSACE_";
+  for (const char c : option) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::string long_name(const CLI::Option& option) {
+  return option.get_lnames().empty() ? "" : option.get_lnames()[0];
+}
+
+bool is_flag(const CLI::Option& option) {
+  return option.get_items_expected_max() == 0;
+}
+
+}  // namespace
+
+CommandLine::CommandLine(const std::string& command, const std::string& description, const std::string& examples)
+    : app_(description, "alsace " + command) {
+  app_.option_defaults()->always_capture_default()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app_.get_formatter()->column_width(36);
+  app_.footer(
+      "\nEvery option can also be set by the environment (--max-hours by ALSACE_MAX_HOURS) or by a line of the\n"
+      "--config file (max-hours = 2); the command line wins over the environment, that over the file.\n" +
+      (examples.empty() ? std::string() : "\nExamples:\n" + examples));
+  app_.add_option("--config", config_file_, "flat TOML file of options: name = value")->type_name("FILE.toml");
+}
+
+std::vector<std::string> CommandLine::from_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw usage_error(fmt::format("--config = {}, expected a file that can be read", path));
+  std::vector<CLI::ConfigItem> items;
+  try {
+    items = CLI::ConfigTOML().from_config(file);
+  } catch (const CLI::Error& error) {
+    throw usage_error(fmt::format("{}: {}", path, error.what()));
+  }
+  std::vector<std::string> arguments;
+  for (const CLI::ConfigItem& item : items) {
+    const CLI::Option* option = item.parents.empty() ? app_.get_option_no_throw("--" + item.name) : nullptr;
+    if (option == nullptr || item.name == "config") {
+      throw usage_error(fmt::format("{}: {} is not an option of {}", path, item.fullname(), app_.get_name()));
+    }
+    sources_[item.name] = path;
+    for (const std::string& value : item.inputs) arguments.push_back("--" + item.name + "=" + value);
+  }
+  return arguments;
+}
+
+std::vector<std::string> CommandLine::from_environment() {
+  std::vector<std::string> arguments;
+  for (const CLI::Option* option : app_.get_options()) {
+    const std::string name = long_name(*option);
+    if (name.empty() || name == "help" || name == "config") continue;
+    const std::string variable = environment_name(name);
+    if (const char* value = std::getenv(variable.c_str()); value != nullptr && *value != '\0') {
+      sources_[name] = variable;
+      arguments.push_back("--" + name + "=" + value);
+    }
+  }
+  return arguments;
+}
+
+bool CommandLine::parse(int argc, const char* const* argv) {
+  std::vector<std::string> given_here(argv + 1, argv + argc);
+  // The file's name itself comes from the command line or the environment.
+  std::string file;
+  if (const char* value = std::getenv("ALSACE_CONFIG")) file = value;
+  for (std::size_t i = 0; i < given_here.size(); ++i) {
+    if (given_here[i] == "--config" && i + 1 < given_here.size()) file = given_here[i + 1];
+    if (given_here[i].starts_with("--config=")) file = given_here[i].substr(9);
+  }
+
+  std::vector<std::string> arguments = file.empty() ? std::vector<std::string>() : from_file(file);
+  for (std::string& argument : from_environment()) arguments.push_back(std::move(argument));
+  for (const std::string& argument : given_here) {
+    if (!argument.starts_with("--")) continue;
+    const CLI::Option* option = app_.get_option_no_throw(argument.substr(0, argument.find('=')));
+    if (option != nullptr) sources_[long_name(*option)] = "command line";
+  }
+  arguments.insert(arguments.end(), given_here.begin(), given_here.end());
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first
+  try {
+    app_.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app_.help();
+    return false;
+  } catch (const CLI::Error& error) {
+    throw usage_error(fmt::format("{}\nSee {} --help", error.what(), app_.get_name()));
+  }
+  return true;
+}
+
+bool CommandLine::given(const std::string& name) const {
+  return sources_.contains(name);
+}
+
+std::string CommandLine::effective() const {
+  std::string text;
+  for (const CLI::Option* option : app_.get_options()) {
+    const std::string name = long_name(*option);
+    if (name.empty() || name == "help" || name == "config") continue;
+    const auto source = sources_.find(name);
+    const bool given_somewhere = source != sources_.end();
+    std::string value;
+    for (const std::string& result : option->results()) value += (value.empty() ? "" : " ") + result;
+    if (!given_somewhere) value = is_flag(*option) ? "false" : option->get_default_str();
+    text += fmt::format("{} = {} ({})\n", name, value.empty() ? "\"\"" : value,
+                        given_somewhere ? source->second : "default");
+  }
+  return text;
+}
+
+}  // namespace alsace::io

@@ -1,0 +1,77 @@
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <mpi.h>
+
+#include "mpi/commands/commands.hpp"
+#include "src/error.hpp"
+
+namespace {
+
+struct Command {
+  std::string_view name;
+  int (*run)(int argc, char** argv);
+  std::string_view summary;
+};
+
+constexpr std::array<Command, 0> commands{};
+
+void print_help() {
+  fmt::print(
+      "Alsace {}: ALS at cluster scale\n\n"
+      "  alsace COMMAND ...                 one process\n"
+      "  mpirun -np N alsace COMMAND ...    N ranks\n\nCommands\n",
+      ALSACE_VERSION);
+  for (const Command& command : commands) fmt::print("  {:<10} {}\n", command.name, command.summary);
+  fmt::print(
+      "\n`alsace COMMAND --help` tells all about one of them.\n\n"
+      "Exit codes: 0 done, 1 a bug, 2 usage, 3 bad input, 4 numerics, 5 storage, 6 interrupted (a checkpoint is\n"
+      "written). Results go to stdout, log and progress to stderr.\n");
+}
+
+/// The exit code; ranks that wait in a collective for this one are ended first.
+int fail(alsace::ErrorKind kind, const char* message) {
+  const int code = static_cast<int>(kind);
+  int initialized = 0;
+  int finalized = 0;
+  int rank = 0;
+  int ranks = 1;
+  MPI_Initialized(&initialized);
+  MPI_Finalized(&finalized);
+  const bool running = initialized != 0 && finalized == 0;
+  if (running) {
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+  }
+  fmt::print(stderr, "alsace: {}\n", message);
+  std::fflush(nullptr);
+  if (running) MPI_Abort(MPI_COMM_WORLD, code);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view name = argc > 1 ? argv[1] : "--help";
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help();
+    return argc > 1 ? 0 : static_cast<int>(alsace::ErrorKind::usage);
+  }
+  if (name == "--version") {
+    fmt::print("alsace {}\n", ALSACE_VERSION);
+    return 0;
+  }
+  try {
+    for (const Command& command : commands) {
+      if (command.name == name) return command.run(argc - 1, argv + 1);
+    }
+    throw alsace::usage_error(fmt::format("{} is not a command; see alsace --help", name));
+  } catch (const alsace::Error& error) {
+    return fail(error.kind(), error.what());
+  } catch (const std::exception& error) {
+    return fail(alsace::ErrorKind::internal, error.what());
+  }
+}

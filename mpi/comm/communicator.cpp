@@ -1,0 +1,105 @@
+#include "mpi/comm/communicator.hpp"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "mpi/comm/collectives.hpp"
+#include "mpi/comm/datatype.hpp"
+#include "src/error.hpp"
+
+namespace alsace::mpi {
+
+void check_mpi(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = {};
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw Error(ErrorKind::internal, fmt::format("{} failed: {}", call, std::string(text, static_cast<size_t>(length))));
+}
+
+ElementType::ElementType(std::size_t bytes) {
+  check_mpi(MPI_Type_contiguous(static_cast<int>(bytes), MPI_BYTE, &type_), "MPI_Type_contiguous");
+  check_mpi(MPI_Type_commit(&type_), "MPI_Type_commit");
+}
+
+ElementType::~ElementType() {
+  MPI_Type_free(&type_);
+}
+
+Environment::Environment(int& argc, char**& argv) {
+  int provided = 0;
+  check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+}
+
+Environment::~Environment() {
+  if (std::uncaught_exceptions() == 0) MPI_Finalize();
+}
+
+Communicator::Communicator(MPI_Comm comm) : comm_(comm) {
+  check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  check_mpi(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
+}
+
+Communicator Communicator::world() {
+  MPI_Comm comm = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
+  return Communicator(comm);
+}
+
+Communicator Communicator::split(int color, int key) const {
+  MPI_Comm comm = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split(comm_, color, key, &comm), "MPI_Comm_split");
+  return Communicator(comm);
+}
+
+Communicator::Communicator(Communicator&& other) noexcept
+    : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_) {}
+
+Communicator& Communicator::operator=(Communicator&& other) noexcept {
+  std::swap(comm_, other.comm_);
+  std::swap(rank_, other.rank_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+Communicator::~Communicator() {
+  if (comm_ != MPI_COMM_NULL && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
+}
+
+void Communicator::run_together(const std::function<void()>& work) const {
+  std::string message;
+  auto kind = ErrorKind::internal;
+  int failed_rank = size_;
+  std::exception_ptr own;
+  try {
+    work();
+  } catch (const Error& error) {
+    own = std::current_exception();
+    kind = error.kind();
+    message = error.what();
+    failed_rank = rank_;
+  } catch (const std::exception& error) {
+    own = std::current_exception();
+    message = error.what();
+    failed_rank = rank_;
+  }
+
+  const int first = all_reduce_min(*this, failed_rank);
+  if (first == size_) return;
+  if (first == rank_) {
+    std::vector<char> text(message.begin(), message.end());
+    broadcast_vector(*this, text, first);
+    broadcast_value(*this, static_cast<int>(kind), first);
+    std::rethrow_exception(own);
+  }
+  std::vector<char> text;
+  broadcast_vector(*this, text, first);
+  const int first_kind = broadcast_value(*this, static_cast<int>(kind), first);
+  throw Error(static_cast<ErrorKind>(first_kind), std::string(text.begin(), text.end()));
+}
+
+}  // namespace alsace::mpi

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <Eigen/Core>
+
+namespace alsace {
+
+/// Factors: one row a user or an item, K columns, fp32, row-major, so that a row is contiguous.
+using FactorMatrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using FactorMatrix64 = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// K × K sums over rows, fp64.
+using GramMatrix = Eigen::MatrixXd;
+
+}  // namespace alsace
