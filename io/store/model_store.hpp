@@ -1,0 +1,84 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/store/manifest.hpp"
+#include "src/model/model.hpp"
+
+/// Checkpoints of a model: a directory with one sweep-NNNNNN directory a checkpoint, `latest` and, with validation
+/// data, `best`, which are links. Nothing here is collective: every rank writes its shard; rank 0 stages and publishes.
+///
+///   model/latest -> sweep-000012
+///   model/sweep-000012/{MANIFEST.json, shard-00000.h5 …, model.h5}
+namespace alsace::io {
+
+/// Name of a checkpoint: sweep-000012.
+std::string sweep_name(int sweep);
+
+/// Makes the model directory if need be, removes what an interrupted commit left behind (names that end in .tmp), and
+/// makes the empty staging directory of `sweep`. Returns it. Throws ErrorKind::storage.
+std::filesystem::path stage_checkpoint(const std::filesystem::path& model, int sweep);
+
+/// Writes this rank's shard: write, fsync, drop from the page cache, read back, compare. Both Gramians go into shard 0
+/// alone, which takes them from `info`. Throws ErrorKind::storage.
+StoredFile write_model_shard(const std::filesystem::path& staging, int shard, int shards, const ModelInfo& info,
+                             const ModelShard& data, const IdWidths& widths);
+
+/// Writes the h5py view and the manifest, renames the staging directory, moves `latest` (and `best` when info says that
+/// this sweep is the best), and removes all but the newest `keep` checkpoints and the best. In this order, each step
+/// fsynced, so that a failure anywhere leaves the last checkpoint loadable.
+void publish_checkpoint(const std::filesystem::path& model, const ModelInfo& info,
+                        const std::vector<StoredFile>& shards, const IdWidths& widths, int keep);
+
+/// Removes the staging directory of `sweep`; never throws.
+void discard_checkpoint(const std::filesystem::path& model, int sweep) noexcept;
+
+/// The checkpoint directory that MODEL means: a model directory (its `preferred` link, "best" falling back to
+/// "latest"), a link, or a sweep directory. Throws ErrorKind::storage naming what is missing.
+std::filesystem::path resolve_model(const std::filesystem::path& model, const std::string& preferred);
+
+/// True when `model` holds a checkpoint to go on from.
+bool has_checkpoint(const std::filesystem::path& model);
+
+/// Parameters as the manifest has them: name -> value as JSON text, for `inspect` and to compare on resume.
+std::vector<std::pair<std::string, std::string>> parameter_list(const TrainConfig& config);
+
+class ModelReader {
+ public:
+  /// Reads and checks the manifest of a checkpoint directory (see resolve_model). Throws ErrorKind::storage.
+  explicit ModelReader(const std::filesystem::path& checkpoint);
+
+  /// Everything of the model but its rows. The Gramians are read on request only: see read_gramians.
+  [[nodiscard]] const ModelInfo& info() const { return info_; }
+  [[nodiscard]] const std::vector<StoredFile>& files() const { return files_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// Checks size and hash of the files first, first + stride, …. All files must have passed on some rank before any is
+  /// read.
+  void verify_files(int first = 0, int stride = 1) const;
+
+  /// Fills info().user_gramian and item_gramian from shard 0.
+  void read_gramians();
+
+  /// What to read of the rows: a scorer needs no seen lists, a resumed training no user factors.
+  struct Parts {
+    bool user_ids = true;
+    bool user_factors = true;  ///< and biases
+    bool seen = true;
+    bool item_ids = true;
+    bool item_factors = true;  ///< and biases
+  };
+  /// The rows of the two ranges, from whatever shards hold them. Checks every shape, index and number.
+  [[nodiscard]] ModelShard read(RowRange users, RowRange items, const Parts& parts) const;
+  [[nodiscard]] ModelShard read(RowRange users, RowRange items) const { return read(users, items, Parts()); }
+
+ private:
+  std::filesystem::path path_;
+  ModelInfo info_;
+  std::vector<StoredFile> files_;
+};
+
+}  // namespace alsace::io
