@@ -17,7 +17,11 @@ struct Command {
   std::string_view summary;
 };
 
-constexpr std::array<Command, 0> commands{};
+constexpr std::array<Command, 3> commands{{
+    {"evaluate", alsace::commands::evaluate, "measures a model on held-out interactions"},
+    {"recommend", alsace::commands::recommend, "writes the K best items of each user"},
+    {"similar", alsace::commands::similar, "prints the items nearest to one"},
+}};
 
 void print_help() {
   fmt::print(
