@@ -3,21 +3,10 @@
 #include <algorithm>
 #include <vector>
 
-#include <boost/serialization/string.hpp>
-#include <boost/serialization/vector.hpp>
-
 #include "io/store/dataset_store.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/comm/objects.hpp"
-
-namespace boost::serialization {
-
-template <class Archive>
-void serialize(Archive& archive, alsace::io::StoredFile& file, unsigned /*version*/) {
-  archive& file.name& file.bytes& file.xxh3_128& file.users.begin& file.users.end& file.items.begin& file.items.end;
-}
-
-}  // namespace boost::serialization
+#include "mpi/comm/stored_files.hpp"
 
 namespace alsace::mpi {
 namespace {

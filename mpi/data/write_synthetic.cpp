@@ -1,12 +1,10 @@
 #include "mpi/data/write_synthetic.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <fmt/compile.h>
 #include <fmt/format.h>
 
 #include "io/export/shared_file.hpp"
@@ -24,11 +22,18 @@ IdList numbers_from_one(RowRange range) {
   return ids;
 }
 
+void append_number(std::uint64_t number, char after, std::string& text) {
+  const fmt::format_int digits(number);
+  text.append(digits.data(), digits.size());
+  text += after;
+}
+
 void append_lines(const SparseRows& rows, std::string& text) {
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     for (std::size_t i = 0; i < rows.row_length(row); ++i) {
-      fmt::format_to(std::back_inserter(text), FMT_COMPILE("{},{},{}\n"), rows.first_row + row + 1,
-                     std::uint64_t{rows.columns_of(row)[i]} + 1, static_cast<int>(rows.values_of(row)[i]));
+      append_number(rows.first_row + row + 1, ',', text);
+      append_number(std::uint64_t{rows.columns_of(row)[i]} + 1, ',', text);
+      append_number(static_cast<std::uint64_t>(rows.values_of(row)[i]), '\n', text);
     }
   }
 }

@@ -38,7 +38,7 @@ std::string expected_csv(const SyntheticConfig& config, const Allocation& alloca
 
 TEST(WriteSyntheticTest, file_has_the_same_bytes_at_any_rank_count) {
   const auto world = Communicator::world();
-  // Users of 3.5 million interactions each fit no block of a million, so that blocks go round several times.
+  // Three users fill a block, so that one rank and two write several rounds.
   const SyntheticConfig config{.users = 9, .items = 300000, .interactions = 2400000, .ratings = true};
   const std::string path = shared_path(world, "synthetic_blocks");
 
