@@ -28,7 +28,8 @@ void write_and_publish(const Communicator& comm, const std::filesystem::path& pa
   info.items = shard.items;
   info.interactions = shard.interactions;
   info.has_timestamps = any_of(comm, !shard.timestamps.empty());
-  for (const auto& part : all_gather(comm, io::fingerprint_of(shard))) info.fingerprint = io::operator+(info.fingerprint, part);
+  for (const auto& part : all_gather(comm, io::fingerprint_of(shard)))
+    info.fingerprint = io::operator+(info.fingerprint, part);
   info.origin = origin;
   comm.run_together([&] {
     if (comm.is_root()) io::publish_dataset(path, info, files);

@@ -14,8 +14,6 @@
 namespace alsace::mpi {
 namespace {
 
-constexpr std::uint64_t interactions_per_block = 1U << 20U;
-
 IdList numbers_from_one(RowRange range) {
   IdList ids;
   for (std::uint64_t row = range.begin; row < range.end; ++row) ids.push_back(std::to_string(row + 1));
@@ -40,10 +38,10 @@ void append_lines(const SparseRows& rows, std::string& text) {
 
 /// Block b goes to rank b mod R. In every round each rank writes one block where those of the ranks below end.
 void write_blocks(const Communicator& comm, const SyntheticConfig& config, const SyntheticData& data,
-                  io::SharedFile& file) {
+                  io::SharedFile& file, std::uint64_t block_interactions) {
   const auto ranks = static_cast<std::uint64_t>(comm.size());
-  const std::uint64_t wanted = interactions_per_block / std::max<std::uint64_t>(1, config.interactions / config.users);
-  const std::uint64_t block_users = std::max<std::uint64_t>(1, wanted);
+  const std::uint64_t a_user = std::max<std::uint64_t>(1, config.interactions / config.users);
+  const std::uint64_t block_users = std::max<std::uint64_t>(1, block_interactions / a_user);
   std::uint64_t written = 0;
   for (std::uint64_t round = 0; round * ranks * block_users < config.users; ++round) {
     const std::uint64_t block = round * ranks + static_cast<std::uint64_t>(comm.rank());
@@ -90,7 +88,7 @@ DatasetShard synthetic_shard(const Communicator& comm, const SyntheticConfig& co
 }
 
 void write_synthetic_csv(const Communicator& comm, const SyntheticConfig& config, const std::filesystem::path& path,
-                         bool overwrite) {
+                         bool overwrite, std::uint64_t block) {
   const SyntheticData data(config, allocate_together(comm, config));
   comm.run_together([&] {
     if (comm.is_root()) io::SharedFile::create(path, overwrite);
@@ -98,7 +96,7 @@ void write_synthetic_csv(const Communicator& comm, const SyntheticConfig& config
   try {
     std::optional<io::SharedFile> file;
     comm.run_together([&] { file.emplace(path); });
-    write_blocks(comm, config, data, *file);
+    write_blocks(comm, config, data, *file, block);
     comm.run_together([&] { file->close(); });
     comm.run_together([&] {
       if (comm.is_root()) io::SharedFile::publish(path);

@@ -15,9 +15,9 @@ Allocation allocate_together(const Communicator& comm, const SyntheticConfig& co
 DatasetShard synthetic_shard(const Communicator& comm, const SyntheticConfig& config);
 
 /// Writes `user,item,value` rows in the order of users and items, the same bytes at any rank count. Every rank
-/// generates and writes blocks of about a million interactions in turn and keeps one at a time. Collective. Throws
-/// ErrorKind::usage when `path` exists and `overwrite` is false, ErrorKind::storage when the disk says no.
+/// generates and writes blocks of about `block` interactions (whole users) in turn and keeps one at a time. Collective.
+/// Throws ErrorKind::usage when `path` exists and `overwrite` is false, ErrorKind::storage when the disk says no.
 void write_synthetic_csv(const Communicator& comm, const SyntheticConfig& config, const std::filesystem::path& path,
-                         bool overwrite);
+                         bool overwrite, std::uint64_t block = std::uint64_t{1} << 20U);
 
 }  // namespace alsace::mpi

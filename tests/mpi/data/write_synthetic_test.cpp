@@ -38,11 +38,10 @@ std::string expected_csv(const SyntheticConfig& config, const Allocation& alloca
 
 TEST(WriteSyntheticTest, file_has_the_same_bytes_at_any_rank_count) {
   const auto world = Communicator::world();
-  // Three users fill a block, so that one rank and two write several rounds.
-  const SyntheticConfig config{.users = 9, .items = 300000, .interactions = 2400000, .ratings = true};
+  const SyntheticConfig config{.users = 90, .items = 300, .interactions = 2400, .ratings = true};
   const std::string path = shared_path(world, "synthetic_blocks");
 
-  write_synthetic_csv(world, config, path, true);
+  write_synthetic_csv(world, config, path, true, 200);  // 13 blocks: several rounds at any rank count
   barrier(world);
 
   EXPECT_TRUE(contents(path) == expected_csv(config, allocate_together(world, config)));
