@@ -7,7 +7,8 @@
 #include "io/options/command_line.hpp"
 #include "mpi/comm/communicator.hpp"
 #include "mpi/commands/commands.hpp"
-#include "mpi/data/save_dataset.hpp"
+#include "mpi/data/dataset_writer.hpp"
+#include "mpi/data/split_dataset.hpp"
 #include "mpi/data/write_synthetic.hpp"
 #include "src/data/synthetic.hpp"
 
@@ -61,8 +62,10 @@ int synth(int argc, char** argv) {
   if (options.format == Format::csv) {
     mpi::write_synthetic_csv(comm, options.data, options.out, options.overwrite);
   } else {
-    mpi::save_dataset(comm, options.out, mpi::synthetic_shard(comm, options.data),
-                      {{"source", "alsace synth"}, {"seed", std::to_string(options.data.seed)}}, options.overwrite);
+    mpi::DatasetWriter writer(comm, options.out, options.overwrite);
+    const DatasetShard shard = mpi::synthetic_shard(comm, options.data);
+    writer.publish(shard, mpi::fingerprint_together(comm, shard),
+                   {{"source", "alsace synth"}, {"seed", std::to_string(options.data.seed)}});
   }
   if (comm.is_root()) {
     fmt::print("{}: {} interactions of {} users and {} items in {:.1f} s\n", options.out, options.data.interactions,

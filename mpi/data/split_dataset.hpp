@@ -15,7 +15,7 @@ std::vector<Part> split_interactions(const Communicator& comm, const SplitConfig
 
 /// One part as a data set of its own, with the users and items that have interactions in it, in index order. Users stay
 /// with their rank unless their order changes: ids of a part may all be digits while those of the whole are not.
-/// Collective: a byte an item, and the ids of the items that are kept.
+/// Collective: a byte an item moves, and everything where the order changes.
 DatasetShard extract_part(const Communicator& comm, const DatasetShard& shard, const std::vector<Part>& parts,
                           Part part);
 
