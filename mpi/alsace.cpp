@@ -17,7 +17,9 @@ struct Command {
   std::string_view summary;
 };
 
-constexpr std::array<Command, 0> commands{};
+constexpr std::array<Command, 1> commands{{
+    {"synth", alsace::commands::synth, "make up power-law data of any size"},
+}};
 
 void print_help() {
   fmt::print(
