@@ -17,7 +17,9 @@ struct Command {
   std::string_view summary;
 };
 
-constexpr std::array<Command, 0> commands{};
+constexpr std::array<Command, 1> commands{{
+    {"import", alsace::commands::import, "raw interactions to a data set"},
+}};
 
 void print_help() {
   fmt::print(
