@@ -8,7 +8,7 @@
 #include "mpi/comm/communicator.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
-#include "mpi/data/split_dataset.hpp"
+#include "mpi/data/fingerprint.hpp"
 #include "mpi/data/write_synthetic.hpp"
 #include "src/data/synthetic.hpp"
 
