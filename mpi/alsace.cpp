@@ -17,7 +17,11 @@ struct Command {
   std::string_view summary;
 };
 
-constexpr std::array<Command, 0> commands{};
+constexpr std::array<Command, 3> commands{{
+    {"inspect", alsace::commands::inspect, "what a model or a data set is"},
+    {"verify", alsace::commands::verify, "every checksum, shape and number checked"},
+    {"export", alsace::commands::export_, "factors and ids for other tools"},
+}};
 
 void print_help() {
   fmt::print(
