@@ -17,8 +17,10 @@ struct Command {
   std::string_view summary;
 };
 
-constexpr std::array<Command, 1> commands{{
+constexpr std::array<Command, 3> commands{{
     {"import", alsace::commands::import, "raw interactions to a data set"},
+    {"split", alsace::commands::split, "a data set to data sets for training, validation and test"},
+    {"synth", alsace::commands::synth, "make up power-law data of any size"},
 }};
 
 void print_help() {
