@@ -83,12 +83,12 @@ void RecommendationWriter::write(const Recommendation& line) {
   const std::string score = shortest_text(line.score);
   if (format_ == RecommendationFormat::csv) {
     buffer_ += fmt::format("{},{},{},{}", csv_field(line.user), csv_field(line.item), line.rank, score);
-    if (with_titles_) buffer_ += "," + csv_field(line.title);
+    if (with_titles_) buffer_.append(",").append(csv_field(line.title));
     buffer_ += '\n';
   } else {
     buffer_ += fmt::format("{{\"user\": {}, \"item\": {}, \"rank\": {}, \"score\": {}", json_text(line.user),
                            json_text(line.item), line.rank, score);
-    if (with_titles_) buffer_ += ", \"title\": " + json_text(line.title);
+    if (with_titles_) buffer_.append(", \"title\": ").append(json_text(line.title));
     buffer_ += "}\n";
   }
   if (buffer_.size() >= buffer_bytes) flush();

@@ -33,15 +33,8 @@ ItemTraits traits_of(const Communicator& comm, const ShardMap& users, const User
   return traits;
 }
 
-/// RMSE and MAE of any prediction.
-Metrics rating_averages(const Communicator& comm, const ShardMap& users, const SparseRows& held_out,
-                        const Predict& predict, int threads) {
-  const std::vector<double> errors = rating_errors(held_out, predict, threads);
-  const auto sums = distributed_sums(comm, users, errors, rating_error_width, "errors of the predicted ratings");
-  const auto count = static_cast<double>(all_reduce_sum(comm, static_cast<std::uint64_t>(held_out.nonzeros())));
-  if (count == 0) return {{"rmse", 0.0}, {"mae", 0.0}};
-  return {{"rmse", std::sqrt(sums[static_cast<std::size_t>(RatingError::squared)] / count)},
-          {"mae", sums[static_cast<std::size_t>(RatingError::absolute)] / count}};
+bool within(const Segment& segment, std::size_t interactions) {
+  return segment.least <= interactions && interactions <= segment.most;
 }
 
 }  // namespace
@@ -61,32 +54,17 @@ RankingEvaluation::RankingEvaluation(const Communicator& comm, const ShardMap& u
       own_(own),
       metrics_(std::move(metrics)),
       items_(scorer.items()),
-      tested_(alsace::tested_users(held_out.by_user, held_out.unknown_items)) {
+      tested_(tested_users(held_out.by_user, held_out.unknown_items)) {
   const ItemTraits traits = traits_of(comm, users, own, items, metrics_);
   comm.run_together([&] {
     values_ = evaluate_users(scorer, own, held_out.by_user, held_out.unknown_items, metrics_, traits, threads);
   });
 }
 
-std::uint64_t RankingEvaluation::tested_users() const {
-  return all_reduce_sum(comm_, static_cast<std::uint64_t>(std::count(tested_.begin(), tested_.end(), 1)));
-}
-
-std::vector<Segment> RankingEvaluation::segments(int count) const {
-  std::map<std::uint64_t, std::uint64_t> users_of_length;
-  for (std::size_t user = 0; user < tested_.size(); ++user) {
-    if (tested_[user] != 0) ++users_of_length[own_.seen(user).size()];
-  }
-  std::vector<LengthCount> mine;
-  for (const auto& [interactions, users] : users_of_length) mine.push_back({interactions, users});
-  return quantile_segments(all_gather_vector<LengthCount>(comm_, mine), count);
-}
-
 Metrics RankingEvaluation::average(const Segment& segment) const {
   std::vector<std::uint8_t> included = tested_;
   for (std::size_t user = 0; user < included.size(); ++user) {
-    const std::size_t length = own_.seen(user).size();
-    if (length < segment.least || length > segment.most) included[user] = 0;
+    if (!within(segment, own_.seen(user).size())) included[user] = 0;
   }
   Metrics averages = average_of(included);
   for (const RankingMetric& metric : metrics_) {
@@ -129,28 +107,74 @@ Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const 
   return RankingEvaluation(comm, users, own, scorer, items, held_out, metrics, threads).average();
 }
 
-Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
-                         const KernelTable& kernels, int threads) {
-  const std::vector<double> offsets = score_offsets(own);
-  const auto predict = [&](std::size_t user, std::uint32_t item) -> double {
+std::vector<Segment> user_segments(const Communicator& comm, const UsersView& own, const HeldOut& held_out, int count) {
+  const auto tested = tested_users(held_out.by_user, held_out.unknown_items);
+  std::map<std::uint64_t, std::uint64_t> users_of_length;
+  for (std::size_t user = 0; user < tested.size(); ++user) {
+    if (tested[user] != 0) ++users_of_length[own.seen(user).size()];
+  }
+  std::vector<LengthCount> mine;
+  for (const auto& [interactions, users] : users_of_length) mine.push_back({interactions, users});
+  return quantile_segments(all_gather_vector<LengthCount>(comm, mine), count);
+}
+
+Predict model_prediction(const UsersView& own, const FactorMatrix& items, const std::vector<double>& item_biases,
+                         const KernelTable& kernels) {
+  return [&own, &items, &item_biases, &kernels, offsets = score_offsets(own)](std::size_t user,
+                                                                              std::uint32_t item) -> double {
     float product = 0;
     kernels.inner_products(own.rows + user * static_cast<std::size_t>(own.factors), 1, items.row(item).data(), 1,
                            own.factors, &product);
     if (offsets.empty()) return product;
     return score_of(product, item_biases.empty() ? 0.0 : item_biases[item], offsets[user]);
   };
-  return rating_averages(comm, users, held_out.by_user, predict, threads);
 }
 
-Metrics evaluate_bias_model(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                            const std::vector<double>& item_biases, const HeldOut& held_out, bool mean_only,
-                            int threads) {
-  const auto predict = [&](std::size_t user, std::uint32_t item) {
-    if (mean_only) return own.mean;
+Predict bias_prediction(const UsersView& own, const std::vector<double>& item_biases) {
+  return [&own, &item_biases](std::size_t user, std::uint32_t item) {
     return own.mean + (own.biases.empty() ? 0.0 : own.biases[user]) + (item_biases.empty() ? 0.0 : item_biases[item]);
   };
-  return rating_averages(comm, users, held_out.by_user, predict, threads);
+}
+
+Predict mean_prediction(const UsersView& own) {
+  return [mean = own.mean](std::size_t, std::uint32_t) { return mean; };
+}
+
+RatingEvaluation::RatingEvaluation(const Communicator& comm, const ShardMap& users, const UsersView& own,
+                                   const HeldOut& held_out, const Predict& predict, int threads)
+    : comm_(comm),
+      users_(users),
+      own_(own),
+      held_out_(held_out),
+      errors_(rating_errors(held_out.by_user, predict, threads)) {}
+
+Metrics RatingEvaluation::average() const {
+  return average({0, ~std::uint64_t{0}, 0});
+}
+
+Metrics RatingEvaluation::average(const Segment& segment) const {
+  std::vector<double> errors = errors_;
+  std::uint64_t pairs = 0;
+  for (std::size_t user = 0; user < own_.count; ++user) {
+    if (within(segment, own_.seen(user).size())) {
+      pairs += held_out_.by_user.row_length(user);
+    } else {
+      std::fill_n(errors.begin() + static_cast<std::ptrdiff_t>(user * rating_error_width), rating_error_width, 0.0);
+    }
+  }
+  const auto sums = distributed_sums(comm_, users_, errors, rating_error_width, "errors of the predicted ratings");
+  pairs = all_reduce_sum(comm_, pairs);
+  if (pairs == 0) return {{"rmse", 0.0}, {"mae", 0.0}};
+  const auto count = static_cast<double>(pairs);
+  return {{"rmse", std::sqrt(sums[static_cast<std::size_t>(RatingError::squared)] / count)},
+          {"mae", sums[static_cast<std::size_t>(RatingError::absolute)] / count}};
+}
+
+Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own,
+                         const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
+                         const KernelTable& kernels, int threads) {
+  const Predict predict = model_prediction(own, items, item_biases, kernels);
+  return RatingEvaluation(comm, users, own, held_out, predict, threads).average();
 }
 
 }  // namespace alsace::mpi

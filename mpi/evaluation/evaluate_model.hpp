@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "mpi/shard_map.hpp"
 #include "src/evaluation/evaluate_users.hpp"
 #include "src/evaluation/ranking_metrics.hpp"
+#include "src/evaluation/rating_metrics.hpp"
 #include "src/evaluation/segments.hpp"
 #include "src/kernels/kernel_table.hpp"
 #include "src/matrix.hpp"
@@ -31,15 +31,39 @@ Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const 
                          const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
                          const KernelTable& kernels, int threads);
 
-/// The same for the bias model alone, and, with `mean_only`, for μ.
-Metrics evaluate_bias_model(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                            const std::vector<double>& item_biases, const HeldOut& held_out, bool mean_only,
-                            int threads);
-
 /// Training interactions of every item, from the seen lists. Moves 8 bytes an item.
 std::vector<std::uint64_t> item_popularity(const Communicator& comm, const UsersView& own, std::size_t items);
 
-/// Per-user values of one shard that are yet to be averaged, over all users or over some.
+/// Users with a held-out item cut in groups by their number of training interactions. Moves 16 bytes for each number
+/// that a rank's users have.
+std::vector<Segment> user_segments(const Communicator& comm, const UsersView& own, const HeldOut& held_out, int count);
+
+/// Predictions for one shard's users. What they are given is kept by reference.
+Predict model_prediction(const UsersView& own, const FactorMatrix& items, const std::vector<double>& item_biases,
+                         const KernelTable& kernels);
+Predict bias_prediction(const UsersView& own, const std::vector<double>& item_biases);  ///< μ + b_u + b_i
+Predict mean_prediction(const UsersView& own);                                          ///< μ
+
+/// Per-user errors of one shard that are yet to be averaged. Keeps its arguments but `predict` by reference.
+class RatingEvaluation {
+ public:
+  RatingEvaluation(const Communicator& comm, const ShardMap& users, const UsersView& own, const HeldOut& held_out,
+                   const Predict& predict, int threads);
+
+  /// Over all known pairs, or those of the segment's users.
+  [[nodiscard]] Metrics average() const;
+  [[nodiscard]] Metrics average(const Segment& segment) const;
+
+ private:
+  const Communicator& comm_;
+  const ShardMap& users_;
+  const UsersView& own_;
+  const HeldOut& held_out_;
+  std::vector<double> errors_;
+};
+
+/// Per-user values of one shard that are yet to be averaged, over all users or over some. Keeps communicator, map and
+/// users by reference.
 class RankingEvaluation {
  public:
   /// Collective when a metric needs the items' popularity.
@@ -50,10 +74,6 @@ class RankingEvaluation {
   [[nodiscard]] Metrics average() const { return average_of(tested_); }
   /// Over the users with a held-out item and a number of training interactions within the segment; without coverage.
   [[nodiscard]] Metrics average(const Segment& segment) const;
-  /// Groups of users with a held-out item.
-  [[nodiscard]] std::vector<Segment> segments(int count) const;
-  /// Users with a held-out item, over all ranks.
-  [[nodiscard]] std::uint64_t tested_users() const;
 
  private:
   [[nodiscard]] Metrics average_of(const std::vector<std::uint8_t>& included) const;
