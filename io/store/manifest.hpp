@@ -16,6 +16,7 @@ struct StoredFile {
   std::string xxh3_128;  ///< hex, 32 digits
   RowRange users;        ///< rows the file holds; empty for model.h5
   RowRange items;
+  RowRange interactions;  ///< the stored numbers of its users, counted over all files; empty for model.h5
 };
 
 /// Bytes of the longest id of each side over all ranks: the width of the stored, null-padded ids.

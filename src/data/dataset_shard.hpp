@@ -21,6 +21,9 @@ struct DatasetShard {
   std::uint64_t first_item = 0;
   IdList item_ids;  ///< ids of [first_item, first_item + item_ids.size())
 
+  /// Stored numbers of all users before this shard's, so that a store can say where in the whole each row begins.
+  std::uint64_t first_interaction = 0;
+
   [[nodiscard]] RowRange item_range() const { return {first_item, first_item + item_ids.size()}; }
 };
 

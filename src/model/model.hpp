@@ -67,6 +67,7 @@ struct ModelShard {
   /// Items each user has interacted with, ascending: offsets are local (users.size() + 1, the first 0).
   std::vector<std::uint64_t> seen_offsets{0};
   std::vector<std::uint32_t> seen_items;
+  std::uint64_t first_interaction = 0;  ///< seen items of all users before this shard's
 
   RowRange items;
   IdList item_ids;

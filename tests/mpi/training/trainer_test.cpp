@@ -31,14 +31,14 @@ struct Outcome {
   std::map<int, std::pair<FactorMatrix, FactorMatrix>> after;  // by sweep
 };
 
-struct Run {
+struct TrainingCase {
   TrainConfig config;
   int threads = 1;
   std::string input = ratings;
   std::optional<FactorMatrix> initial_items;
 };
 
-Outcome train(const Communicator& comm, const Run& run) {
+Outcome train(const Communicator& comm, const TrainingCase& run) {
   PhaseTimes times;
   LoadedDataset loaded = load_input(comm, {run.input}, {}, Duplicates::last, training_cost(run.config.factors));
   TrainingData prepared = prepare_data(comm, run.config, loaded);
@@ -66,7 +66,7 @@ Outcome train(const Communicator& comm, const Run& run) {
 }
 
 /// Trains on the first `ranks` ranks of the world; the others return nothing.
-std::optional<Outcome> train_on(const Communicator& world, int ranks, const Run& run) {
+std::optional<Outcome> train_on(const Communicator& world, int ranks, const TrainingCase& run) {
   const Communicator part = world.split(world.rank() < ranks ? 0 : 1, world.rank());
   if (world.rank() >= ranks) return std::nullopt;
   return train(part, run);
@@ -88,11 +88,11 @@ class TrainerBitsTest : public testing::TestWithParam<Objective> {};
 
 TEST_P(TrainerBitsTest, are_equal_on_every_rank_and_thread_count) {
   const auto world = Communicator::world();
-  const Run run{small_config(GetParam()), 1, ratings, {}};
+  const TrainingCase run{small_config(GetParam()), 1, ratings, {}};
   const auto alone = train_on(world, 1, run);
 
   for (int ranks = 1; ranks <= world.size(); ++ranks) {
-    Run threaded = run;
+    TrainingCase threaded = run;
     threaded.threads = 2;
     const auto outcome = train_on(world, ranks, ranks == 1 ? threaded : run);
 
@@ -125,7 +125,7 @@ TEST_P(GoldenTraceTest, fp32_on_ranks_stays_within_its_limits) {
   std::ifstream file(data + "/golden/golden.json");
   const auto golden = nlohmann::json::parse(file).at(name);
   const bool ratings_run = name.starts_with("alswr");
-  Run run;
+  TrainingCase run;
   TrainConfig& config = run.config;
   config = TrainConfig::defaults(ratings_run                  ? Objective::explicit_
                                  : golden.at("kind") == "hkv" ? Objective::hkv
@@ -172,7 +172,7 @@ INSTANTIATE_TEST_SUITE_P(Runs, GoldenTraceTest,
 
 TEST(TrainerTest, biases_equal_those_of_the_serial_trainer) {
   const auto world = Communicator::world();
-  Run run{small_config(Objective::explicit_), 1, data + "/movietweetings/split_rating/train.csv", {}};
+  TrainingCase run{small_config(Objective::explicit_), 1, data + "/movietweetings/split_rating/train.csv", {}};
   run.config.sweeps = 1;
   run.config.biases = Biases::full;
   const auto matrix = test::to_matrix(test::read_ratings(run.input));
@@ -198,7 +198,7 @@ TEST(TrainerTest, more_ranks_than_rows_train_as_one) {
   const std::string path = testing::TempDir() + "two_users.csv";
   if (world.is_root()) std::ofstream(path) << "user,item,value\n1,1,1\n1,2,1\n2,2,1\n";
   barrier(world);
-  Run run{small_config(Objective::ials), 1, path, {}};
+  TrainingCase run{small_config(Objective::ials), 1, path, {}};
 
   const Outcome together = train(world, run);
   const auto alone = train_on(world, 1, run);

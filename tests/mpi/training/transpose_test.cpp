@@ -28,7 +28,7 @@ TEST(TransposeTest, rows_of_the_transpose_ascend_whatever_the_round) {
   const ShardMap column_map = ShardMap::even(7, world.size());
   const SparseRows rows = stripes(row_map.range(world.rank()), 7);
 
-  for (const std::size_t round : {1, 3, 1000}) {
+  for (const std::size_t round : {1U, 3U, 1000U}) {
     const SparseRows transposed = transpose(world, rows, column_map, round);
 
     const RowRange range = column_map.range(world.rank());

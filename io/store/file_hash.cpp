@@ -1,0 +1,51 @@
+#include "io/store/file_hash.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "io/store/atomic_publish.hpp"
+#include "src/error.hpp"
+
+namespace alsace::io {
+namespace {
+
+std::string to_hex(XXH128_hash_t hash) {
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+struct FreeState {
+  void operator()(XXH3_state_t* state) const { XXH3_freeState(state); }
+};
+
+}  // namespace
+
+std::string hash_of(std::string_view bytes) {
+  return to_hex(XXH3_128bits(bytes.data(), bytes.size()));
+}
+
+FileDigest digest_of(const std::filesystem::path& file) {
+  const FileDescriptor descriptor = FileDescriptor::open(file, O_RDONLY | O_NOFOLLOW);
+  const std::unique_ptr<XXH3_state_t, FreeState> state(XXH3_createState());
+  XXH3_128bits_reset(state.get());
+  std::vector<char> buffer(std::size_t{1} << 20);
+  FileDigest digest;
+  for (;;) {
+    const ssize_t got = ::read(descriptor.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw storage_error(fmt::format("{}: reading failed: {}", file.string(), std::strerror(errno)));
+    if (got == 0) break;
+    XXH3_128bits_update(state.get(), buffer.data(), static_cast<std::size_t>(got));
+    digest.bytes += static_cast<std::uint64_t>(got);
+  }
+  digest.xxh3_128 = to_hex(XXH3_128bits_digest(state.get()));
+  return digest;
+}
+
+}  // namespace alsace::io
