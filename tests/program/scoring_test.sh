@@ -25,7 +25,8 @@ expect_exit() { # CODE TEXT COMMAND...
   grep -qF -- "$text" stderr.txt || fail "no '$text' in: $(head -c 400 stderr.txt)"
 }
 
-run 2 train "$data/split_random/train_valid.csv" --model model --objective ials --factors 16 --sweeps 3 >train.txt
+run 2 train "$data/split_random/train_valid.csv" --model model --objective ials --factors 32 --sweeps 4 \
+  --unobserved-weight 0.3 --regularization 0.01 >train.txt 2>&1
 
 echo "recommend: the same file on 1 to 5 ranks, 20 unseen items a user"
 run 1 recommend --model model --users all --k 20 --out top-1.csv
