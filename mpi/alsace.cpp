@@ -17,11 +17,18 @@ struct Command {
   std::string_view summary;
 };
 
-constexpr std::array<Command, 3> commands{{
-    {"inspect", alsace::commands::inspect, "what a model or a data set is"},
-    {"verify", alsace::commands::verify, "every checksum, shape and number checked"},
-    {"export", alsace::commands::export_, "factors and ids for other tools"},
-}};
+constexpr std::array commands{
+    Command{"import", alsace::commands::import, "raw interactions to a sharded data set"},
+    Command{"split", alsace::commands::split, "a data set to data sets for training, validation and test"},
+    Command{"train", alsace::commands::train, "trains a model and commits checkpoints"},
+    Command{"evaluate", alsace::commands::evaluate, "measures a model on held-out interactions"},
+    Command{"recommend", alsace::commands::recommend, "writes the K best items of each user"},
+    Command{"similar", alsace::commands::similar, "prints the items nearest to one"},
+    Command{"inspect", alsace::commands::inspect, "tells what a model or a data set is"},
+    Command{"verify", alsace::commands::verify, "checks every checksum, shape and number of one"},
+    Command{"export", alsace::commands::export_, "writes factors and ids for other tools"},
+    Command{"synth", alsace::commands::synth, "makes up power-law data of any size"},
+};
 
 void print_help() {
   fmt::print(

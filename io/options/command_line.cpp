@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "src/error.hpp"
 
@@ -116,8 +117,9 @@ std::string CommandLine::effective() const {
     if (name.empty() || name == "help" || name == "config") continue;
     const auto source = sources_.find(name);
     const bool given_somewhere = source != sources_.end();
-    std::string value;
-    for (const std::string& result : option->results()) value += (value.empty() ? "" : " ") + result;
+    std::vector<std::string> results = option->results();
+    if (option->get_items_expected_max() <= 1 && results.size() > 1) results.erase(results.begin(), results.end() - 1);
+    std::string value = fmt::format("{}", fmt::join(results, " "));
     if (!given_somewhere) value = is_flag(*option) ? "false" : option->get_default_str();
     text += fmt::format("{} = {} ({})\n", name, value.empty() ? "\"\"" : value,
                         given_somewhere ? source->second : "default");

@@ -56,6 +56,12 @@ Communicator Communicator::split(int color, int key) const {
   return Communicator(comm);
 }
 
+Communicator Communicator::split_by_host() const {
+  MPI_Comm comm = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &comm), "MPI_Comm_split_type");
+  return Communicator(comm);
+}
+
 Communicator::Communicator(Communicator&& other) noexcept
     : comm_(std::exchange(other.comm_, MPI_COMM_NULL)), rank_(other.rank_), size_(other.size_) {}
 

@@ -25,6 +25,9 @@ class Communicator {
   /// Ranks of equal `color` in the order of `key`. Collective.
   [[nodiscard]] Communicator split(int color, int key) const;
 
+  /// The ranks on this rank's host. Collective.
+  [[nodiscard]] Communicator split_by_host() const;
+
   Communicator(Communicator&& other) noexcept;
   Communicator& operator=(Communicator&& other) noexcept;
   ~Communicator();

@@ -18,6 +18,10 @@ struct Observation {
 /// `value` is what prepare_values made of the data: 1 for binary, a negative number only for a dislike.
 Observation observe(const TrainConfig& config, double value);
 
+/// What an observed pair adds to the loss beside the part over all pairs, gramian_weight · ⟨XᵀX, YᵀY⟩: hkv
+/// c (p − score)² − score², ials r (p − score)², explicit (residual − score)², with p = 1, or 0 for a dislike.
+double observed_loss(const TrainConfig& config, double value, double score);
+
 /// The factor before the other side's Gramian in the normal equations: 1 for hkv, α0 for ials, 0 for explicit.
 double gramian_weight(const TrainConfig& config);
 

@@ -11,26 +11,38 @@ namespace alsace {
 /// exceptions. Every function gives bits that depend on its arguments alone, never on alignment or position.
 ///
 /// Legend: y_c are rows of `fixed`, `factors` floats each, contiguous; n interactions of one row or of a segment of it.
+/// Work matrices are padded: P = padded_factors(factors) rows of P floats, aligned to 64 bytes, so that no loop has a
+/// remainder. Only the upper triangle is meaningful; below the diagonal stands what the loops leave there.
 struct KernelTable {
   std::string_view level;
 
-  /// matrix (factors × factors, row-major, lower triangle) += Σ_j weights[j] · y y ᵀ with y = fixed row columns[j], and
-  /// rhs (factors) += Σ_j targets[j] · y. fp32 sums over fixed chunks of 64 interactions, added in order.
-  /// `workspace`: normal_equations_workspace(factors) floats, aligned to 64 bytes, contents not kept.
+  /// matrix (P × P) += Σ_j weights[j] · y yᵀ with y = fixed row columns[j], and rhs (P) += Σ_j targets[j] · y. fp32
+  /// sums over fixed chunks of 64 interactions, added in order. Padding stays zero if it was. `workspace`:
+  /// normal_equations_workspace(factors) floats, aligned to 64 bytes, contents not kept.
   void (*form_normal_equations)(const float* fixed, int factors, const std::uint32_t* columns, const float* weights,
                                 const float* targets, std::size_t n, float* matrix, float* rhs, float* workspace);
 
+  /// Solves matrix · x = rhs for a positive definite matrix (P × P, overwritten) by Cholesky in fp32; x replaces rhs
+  /// (P floats). The padding of both must be zero. K³/3 multiply-adds. False when a pivot is not positive and finite.
+  bool (*solve_positive_definite)(float* matrix, float* rhs, int factors);
+
   /// out[q·items + i] = ⟨queries row q, items row i⟩: lane l of 16 adds the products of columns k ≡ l (mod 16) in
   /// order, then the lanes are added pairwise (l and l + 8, l + 4, l + 2, l + 1). The definition of an exact fp32
-  /// score.
+  /// score: no fused multiply-add, so that every level gives the same bits.
   void (*inner_products)(const float* queries, std::size_t query_count, const float* items, std::size_t item_count,
                          int factors, float* out);
 };
 
+/// K rounded up to whole vectors of 16.
+constexpr std::size_t padded_factors(int factors) {
+  return (static_cast<std::size_t>(factors) + 15) / 16 * 16;
+}
+
 /// Floats of workspace that form_normal_equations takes.
 std::size_t normal_equations_workspace(int factors);
 
-/// The table of a level: "portable" today. An unknown name throws ErrorKind::usage with the names there are.
+/// The table of a level: "portable", "avx2", "avx512". A name that is unknown, or a level that this processor does not
+/// run, throws ErrorKind::usage with the names there are.
 const KernelTable& kernel_table(std::string_view level);
 
 /// Levels that this processor runs, slowest first.

@@ -1,0 +1,85 @@
+#include "io/stop_signals.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+
+#include <pthread.h>
+
+namespace alsace::io {
+namespace {
+
+constexpr int wake_up = SIGUSR2;  // ends the waiting thread from the destructor
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGUSR1, wake_up}) sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
+StopSignals::StopSignals(std::optional<double> limit_seconds) {
+  const sigset_t set = watched_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  waiter_ = std::thread([this, limit_seconds] { wait(limit_seconds); });
+}
+
+StopSignals::~StopSignals() {
+  ending_ = true;
+  pthread_kill(waiter_.native_handle(), wake_up);
+  waiter_.join();
+}
+
+const char* StopSignals::reason() const {
+  switch (cause_.load()) {
+    case 0:
+      return "";
+    case time_limit:
+      return "the time limit";
+    case SIGINT:
+      return "SIGINT";
+    case SIGTERM:
+      return "SIGTERM";
+    default:
+      return "SIGUSR1";
+  }
+}
+
+void StopSignals::wait(std::optional<double> limit_seconds) {
+  using Clock = std::chrono::steady_clock;
+  const sigset_t set = watched_signals();
+  const auto start = Clock::now();
+  while (!ending_) {
+    int signal = 0;
+    if (limit_seconds && cause_ == 0) {
+      const double left = *limit_seconds - std::chrono::duration<double>(Clock::now() - start).count();
+      if (left <= 0) {
+        cause_ = time_limit;
+        source_.request_stop();
+        continue;
+      }
+      timespec timeout{};
+      timeout.tv_sec = static_cast<std::time_t>(left);
+      timeout.tv_nsec = static_cast<long>((left - static_cast<double>(timeout.tv_sec)) * 1e9);
+      signal = sigtimedwait(&set, nullptr, &timeout);
+    } else {
+      signal = sigwaitinfo(&set, nullptr);
+    }
+    if (signal <= 0 || signal == wake_up) continue;  // a timeout, an interruption, or the end
+    if (source_.stop_requested() && cause_ != time_limit) {
+      sigset_t one;
+      sigemptyset(&one);
+      sigaddset(&one, signal);
+      std::signal(signal, SIG_DFL);
+      pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+      std::raise(signal);
+    }
+    cause_ = signal;
+    source_.request_stop();
+  }
+}
+
+}  // namespace alsace::io

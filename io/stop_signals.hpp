@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+namespace alsace::io {
+
+/// Turns INT, TERM, USR1 and a time limit into a std::stop_token. The signals are blocked in every thread and taken by
+/// one that waits for them, so no code of ours ever runs inside a signal handler. A second signal ends the process at
+/// once, with what is committed by then.
+///
+/// Construct before MPI_Init and before any thread is started: threads inherit the mask.
+class StopSignals {
+ public:
+  /// `limit_seconds`: request a stop by itself after so long; none without.
+  explicit StopSignals(std::optional<double> limit_seconds);
+  ~StopSignals();
+  StopSignals(const StopSignals&) = delete;
+  StopSignals& operator=(const StopSignals&) = delete;
+
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+
+  /// "signal 10", "the time limit" or "" when nothing asked for a stop. Call from one thread.
+  [[nodiscard]] const char* reason() const;
+
+ private:
+  void wait(std::optional<double> limit_seconds);
+
+  static constexpr int time_limit = -1;
+  std::stop_source source_;
+  std::atomic<int> cause_{0};  // a signal's number, time_limit, or 0
+  std::atomic<bool> ending_{false};
+  std::thread waiter_;
+};
+
+}  // namespace alsace::io

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "mpi/comm/communicator.hpp"
+
+namespace alsace::mpi {
+
+/// The kernel level that all ranks run: `wanted`, or for "auto" the best that every rank's processor has. Throws
+/// ErrorKind::usage when a rank's processor lacks the wanted one. Collective.
+std::string choose_kernel_level(const Communicator& comm, const std::string& wanted);
+
+}  // namespace alsace::mpi

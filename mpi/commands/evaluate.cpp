@@ -1,0 +1,285 @@
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/log/log.hpp"
+#include "io/options/reader_flags.hpp"
+#include "mpi/comm/collectives.hpp"
+#include "mpi/commands/commands.hpp"
+#include "mpi/commands/scoring_options.hpp"
+#include "mpi/data/distributed_ids.hpp"
+#include "mpi/data/load_input.hpp"
+#include "mpi/evaluation/evaluate_model.hpp"
+#include "mpi/serving/sharded_model.hpp"
+#include "src/error.hpp"
+#include "src/evaluation/beyond_accuracy.hpp"
+
+namespace alsace::commands {
+namespace {
+
+constexpr const char* description =
+    "Measures a model on held-out interactions. The numbers are the same at any number of ranks and threads.\n\n"
+    "Ranking metrics, averaged over users with a held-out item, what they have seen in training left out:\n"
+    "  recall@K hits/n, recall_truncated@K hits/min(K, n), precision@K hits/K, hit_rate@K, ndcg@K with 1/log2(rank+1)\n"
+    "  and the ideal over min(K, n), map@K over min(K, n), mrr@K, auc (equal scores count half);\n"
+    "  coverage@K share of the items that anyone is recommended, novelty@K mean -log2 of the share of users who know\n"
+    "  an item, popularity@K mean popularity percentile (the popularity bias), diversity@K 1 - mean cosine in a list.\n"
+    "Held-out items that the model does not know count in n; users it does not know are skipped and counted. Ties go\n"
+    "by item index. Baseline: items by their number of training interactions.\n\n"
+    "Rating metrics (explicit models): rmse and mae over the pairs whose user and item the model knows; the others "
+    "have\n"
+    "no prediction and are counted. Baselines: the bias model, and the global mean.";
+
+constexpr const char* examples =
+    "  alsace evaluate --model model --test test.csv\n"
+    "  mpirun -np 4 alsace evaluate --model model --test test.csv --metrics ndcg@100,recall@20 --segments 4 --json\n";
+
+constexpr const char* default_ranking_metrics =
+    "ndcg@100,recall@20,recall@100,recall_truncated@20,precision@10,map@100,mrr@100,hit_rate@10,auc,coverage@100,"
+    "novelty@20,popularity@20,diversity@20";
+
+struct Options {
+  ScoringOptions scoring;
+  std::vector<std::string> test;
+  io::ReadOptions read;
+  Duplicates duplicates = Duplicates::sum;
+  std::string metrics;
+  int segments = 0;
+  bool json = false;
+  bool no_baseline = false;
+};
+
+void declare(CLI::App& app, Options& options) {
+  add_scoring_options(app, options.scoring);
+  app.add_option("--test", options.test, "held-out interactions: a data set or raw files")
+      ->type_name("INPUT...")
+      ->required()
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--metrics", options.metrics,
+                 std::string("ranking metrics with commas between; when absent, implicit models take\n") +
+                     default_ranking_metrics + "\nand explicit ones rmse and mae alone")
+      ->type_name("LIST");
+  app.add_option("--segments", options.segments, "groups of users by number of training interactions; 0: none")
+      ->check(CLI::Range(0, 1000));
+  app.add_flag("--no-baseline,!--baseline", options.no_baseline, "measure the model alone");
+  app.add_flag("--json", options.json, "one JSON object instead of tables");
+  io::add_reader_options(app, options.read, options.duplicates);
+}
+
+/// What is asked for. rmse and mae may be named for an explicit model, which has them anyway.
+std::vector<RankingMetric> choose_metrics(const Options& options, bool explicit_model) {
+  std::string names = options.metrics.empty() && !explicit_model ? default_ranking_metrics : options.metrics;
+  if (explicit_model) {
+    std::string ranking;
+    for (std::size_t at = 0; at < names.size();) {
+      const std::size_t end = std::min(names.find(',', at), names.size());
+      const std::string name = names.substr(at, end - at);
+      if (name != "rmse" && name != "mae") ranking += (ranking.empty() ? "" : ",") + name;
+      at = end + 1;
+    }
+    names = ranking;
+  }
+  return names.empty() ? std::vector<RankingMetric>() : parse_metrics(names);
+}
+
+/// A model as evaluation takes it: users and ids by shard, item factors whole on every rank.
+struct EvaluatedModel {
+  mpi::ShardedModel sharded;
+  FactorMatrix items;
+  std::vector<double> item_biases;
+};
+
+EvaluatedModel load(const mpi::Communicator& world, const std::string& model) {
+  io::ModelReader::Parts rows;
+  rows.item_factors = false;
+  EvaluatedModel loaded{mpi::load_sharded_model(world, model, rows), {}, {}};
+  io::ModelReader::Parts items;
+  items.user_ids = items.user_factors = items.seen = items.item_ids = false;
+  world.run_together([&] {
+    ModelShard all = io::ModelReader(loaded.sharded.checkpoint).read({0, 0}, {0, loaded.sharded.info.items}, items);
+    loaded.items = std::move(all.item_factors);
+    loaded.item_biases = std::move(all.item_biases);
+  });
+  return loaded;
+}
+
+mpi::HeldOut load_test(const mpi::Communicator& world, const mpi::ShardedModel& model, const Options& options) {
+  const auto users = mpi::DistributedIds::from_sorted(world, model.shard.user_ids, model.users);
+  const auto items = mpi::DistributedIds::from_sorted(world, model.shard.item_ids, model.items);
+  return mpi::load_held_out(world, options.test, options.read, options.duplicates, users, items, model.users);
+}
+
+/// Metrics over all users, and over each segment.
+struct Measured {
+  mpi::Metrics all;
+  std::vector<mpi::Metrics> segments;
+  void merge(Measured&& other) {
+    all.merge(other.all);
+    segments.resize(std::max(segments.size(), other.segments.size()));
+    for (std::size_t s = 0; s < other.segments.size(); ++s) segments[s].merge(other.segments[s]);
+  }
+};
+
+template <class Evaluation>
+Measured measure(const Evaluation& evaluation, const std::vector<Segment>& segments) {
+  Measured measured{evaluation.average(), {}};
+  for (const Segment& segment : segments) measured.segments.push_back(evaluation.average(segment));
+  return measured;
+}
+
+/// All that is printed.
+struct Report {
+  std::string model;
+  std::vector<Segment> segments;
+  std::uint64_t users = 0;
+  std::uint64_t unknown_users = 0;
+  std::uint64_t interactions = 0;
+  std::uint64_t unknown_items = 0;  ///< held-out interactions of known users with unknown items
+  Measured model_metrics;
+  Measured baseline;         ///< popularity for ranking, the bias model for ratings
+  mpi::Metrics global_mean;  ///< of ratings
+};
+
+void measure_ranking(const ScoringRun& run, const EvaluatedModel& model, const UsersView& own, const mpi::HeldOut& test,
+                     const std::vector<RankingMetric>& metrics, bool baseline, Report& report) {
+  const mpi::ShardMap& users = model.sharded.users;
+  const auto measure_scorer = [&](const UserScorer& scorer) {
+    return measure(mpi::RankingEvaluation(run.world, users, own, scorer, model.items, test, metrics, run.threads),
+                   report.segments);
+  };
+  report.model_metrics.merge(measure_scorer(FactorScorer(own, model.items, model.item_biases, run.kernels)));
+  if (!baseline) return;
+  const auto popularity = mpi::item_popularity(run.world, own, static_cast<std::size_t>(model.items.rows()));
+  report.baseline.merge(measure_scorer(CommonScorer(popularity_scores(popularity))));
+}
+
+void measure_ratings(const ScoringRun& run, const EvaluatedModel& model, const UsersView& own, const mpi::HeldOut& test,
+                     bool baseline, Report& report) {
+  const auto measure_prediction = [&](const Predict& predict) {
+    return measure(mpi::RatingEvaluation(run.world, model.sharded.users, own, test, predict, run.threads),
+                   report.segments);
+  };
+  report.model_metrics.merge(
+      measure_prediction(mpi::model_prediction(own, model.items, model.item_biases, run.kernels)));
+  if (!baseline || !own.has_biases) return;  // without biases, the model does not know the mean either
+  report.baseline.merge(measure_prediction(mpi::bias_prediction(own, model.item_biases)));
+  report.global_mean = measure_prediction(mpi::mean_prediction(own)).all;
+}
+
+void print_json(const Report& report) {
+  nlohmann::ordered_json json = report.model_metrics.all;
+  json["users"] = report.users;
+  json["unknown_users"] = report.unknown_users;
+  json["interactions"] = report.interactions;
+  json["unknown_items"] = report.unknown_items;
+  json["model"] = report.model;
+  if (!report.baseline.all.empty()) json["baseline"] = report.baseline.all;
+  if (!report.global_mean.empty()) json["global_mean"] = report.global_mean;
+  if (!report.segments.empty()) json["segments"] = nlohmann::ordered_json::array();
+  for (std::size_t s = 0; s < report.segments.size(); ++s) {
+    nlohmann::ordered_json segment = report.model_metrics.segments[s];
+    segment["interactions_least"] = report.segments[s].least;
+    segment["interactions_most"] = report.segments[s].most;
+    segment["users"] = report.segments[s].users;
+    if (!report.baseline.all.empty()) segment["baseline"] = report.baseline.segments[s];
+    json["segments"].push_back(std::move(segment));
+  }
+  fmt::print("{}\n", json.dump(2));
+}
+
+/// A row a metric, a column a name.
+void print_table(const std::vector<std::string>& names, const std::vector<const mpi::Metrics*>& columns) {
+  fmt::print("\n{:<22}", "metric");
+  for (const std::string& name : names) fmt::print("  {:>14}", name);
+  fmt::print("\n");
+  for (const auto& [metric, first] : *columns.front()) {
+    fmt::print("{:<22}", metric);
+    for (const mpi::Metrics* column : columns) {
+      const auto found = column->find(metric);
+      fmt::print("  {:>14}", found == column->end() ? "" : fmt::format("{:.5f}", found->second));
+    }
+    fmt::print("\n");
+  }
+}
+
+void print_tables(const Report& report, bool explicit_model) {
+  fmt::print("model                 {}\n", report.model);
+  fmt::print("users measured        {}\n", report.users);
+  fmt::print("users unknown         {}  (skipped)\n", report.unknown_users);
+  fmt::print("held-out interactions {}  ({} with items unknown to the model)\n", report.interactions,
+             report.unknown_items);
+  std::vector<std::string> names{"model"};
+  std::vector<const mpi::Metrics*> columns{&report.model_metrics.all};
+  if (!report.baseline.all.empty()) {
+    names.emplace_back(explicit_model ? "baseline" : "popularity");
+    columns.push_back(&report.baseline.all);
+  }
+  if (!report.global_mean.empty()) {
+    names.emplace_back("global mean");
+    columns.push_back(&report.global_mean);
+  }
+  print_table(names, columns);
+  if (explicit_model && !report.baseline.all.empty())
+    fmt::print("\nbaseline: the bias model; in rankings, popularity\n");
+
+  for (std::size_t s = 0; s < report.segments.size(); ++s) {
+    const Segment& segment = report.segments[s];
+    fmt::print("\n{} users with {} to {} training interactions", segment.users, segment.least, segment.most);
+    const bool both = !report.baseline.all.empty();
+    names.resize(both ? 2 : 1);
+    columns = {&report.model_metrics.segments[s]};
+    if (both) columns.push_back(&report.baseline.segments[s]);
+    print_table(names, columns);
+  }
+}
+
+}  // namespace
+
+int evaluate(int argc, char** argv) {
+  Options options;
+  io::CommandLine command("evaluate", description, examples);
+  declare(command.app(), options);
+  if (!command.parse(argc, argv)) return 0;
+
+  mpi::Environment environment(argc, argv);
+  const ScoringRun run = start_scoring(options.scoring, command);
+  const mpi::Communicator& world = run.world;
+
+  const EvaluatedModel model = load(world, options.scoring.model);
+  const ModelInfo& info = model.sharded.info;
+  const bool explicit_model = info.config.objective == Objective::explicit_;
+  const std::vector<RankingMetric> metrics = choose_metrics(options, explicit_model);
+  const mpi::HeldOut test = load_test(world, model.sharded, options);
+  const UsersView own = model.sharded.users_view();
+
+  Report report;
+  report.model = model.sharded.checkpoint.string();
+  report.segments =
+      options.segments == 0 ? std::vector<Segment>() : mpi::user_segments(world, own, test, options.segments);
+  const auto tested = tested_users(test.by_user, test.unknown_items);
+  report.users = mpi::all_reduce_sum(world, static_cast<std::uint64_t>(std::count(tested.begin(), tested.end(), 1)));
+  report.unknown_users = test.unknown_users;
+  report.interactions = test.interactions;
+  report.unknown_items =
+      test.interactions - mpi::all_reduce_sum(world, static_cast<std::uint64_t>(test.by_user.nonzeros()));
+  if (report.users == 0) {
+    throw input_error(fmt::format("{}: users that the model knows = 0, expected at least 1", options.test.front()));
+  }
+  if (explicit_model) measure_ratings(run, model, own, test, !options.no_baseline, report);
+  if (!metrics.empty()) measure_ranking(run, model, own, test, metrics, !options.no_baseline, report);
+
+  if (world.is_root()) {
+    if (options.json) {
+      print_json(report);
+    } else {
+      print_tables(report, explicit_model);
+    }
+  }
+  return 0;
+}
+
+}  // namespace alsace::commands

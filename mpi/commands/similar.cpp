@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/export/recommendation_writer.hpp"
+#include "io/log/log.hpp"
+#include "io/readers/item_info.hpp"
+#include "mpi/comm/collectives.hpp"
+#include "mpi/commands/commands.hpp"
+#include "mpi/commands/scoring_options.hpp"
+#include "mpi/serving/sharded_model.hpp"
+#include "src/error.hpp"
+
+namespace alsace::commands {
+namespace {
+
+constexpr const char* description =
+    "Prints the K items nearest to one: the largest cosine between item factors, ties in index order. The item itself\n"
+    "is left out. Biases play no part.";
+
+constexpr const char* examples =
+    "  alsace similar --model model --item 1411238 --k 10 --item-info items.csv\n"
+    "  mpirun -np 4 alsace similar --model model --item 1411238 --json\n";
+
+struct Options {
+  ScoringOptions scoring;
+  std::string item;
+  std::uint64_t k = 10;
+  std::string item_info;
+  bool json = false;
+};
+
+void declare(CLI::App& app, Options& options) {
+  add_scoring_options(app, options.scoring);
+  app.add_option("--item", options.item, "id of an item of the model")->type_name("ID")->required();
+  app.add_option("--k", options.k, "items; fewer where the model has fewer")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{0xffffffff}));
+  app.add_option("--item-info", options.item_info, "CSV with columns item and title")->type_name("FILE.csv");
+  app.add_flag("--json", options.json, "one JSON object instead of a table");
+}
+
+/// The item's row, on every rank. `ids`: on rank 0. Collective.
+std::uint32_t find_item(const mpi::Communicator& world, const IdList& ids, const std::string& item) {
+  std::uint32_t row = 0;
+  world.run_together([&] {
+    if (!world.is_root()) return;
+    while (row < ids.size() && ids[row] != item) ++row;
+    if (row == ids.size()) throw input_error(fmt::format("--item = {}, expected the id of an item of the model", item));
+  });
+  return mpi::broadcast_value(world, row);
+}
+
+std::string title_of(const io::ItemTitles& titles, std::string_view item) {
+  const auto found = titles.find(std::string(item));
+  return found == titles.end() ? "" : found->second;
+}
+
+void print_json(const Options& options, const mpi::ShardedModel& model, const IdList& ids, const io::ItemTitles& titles,
+                std::span<const ScoredItem> list) {
+  nlohmann::ordered_json answer{{"item", options.item}, {"model", model.checkpoint.filename().string()}};
+  if (!options.item_info.empty()) answer["title"] = title_of(titles, options.item);
+  answer["items"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    nlohmann::ordered_json entry{
+        {"item", ids[list[i].item]}, {"score", std::stod(io::shortest_text(list[i].score))}, {"rank", i + 1}};
+    if (!options.item_info.empty()) entry["title"] = title_of(titles, ids[list[i].item]);
+    answer["items"].push_back(std::move(entry));
+  }
+  fmt::print("{}\n", answer.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+void print_table(const Options& options, const IdList& ids, const io::ItemTitles& titles,
+                 std::span<const ScoredItem> list) {
+  std::size_t width = 4;
+  for (const ScoredItem& entry : list) width = std::max(width, ids[entry.item].size());
+  fmt::print("Nearest to {}  {}\n\n{:>5}  {:>7}  {:<{}}  {}\n", options.item, title_of(titles, options.item), "rank",
+             "cosine", "item", width, options.item_info.empty() ? "" : "title");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string_view item = ids[list[i].item];
+    fmt::print("{:>5}  {:>7.4f}  {:<{}}  {}\n", i + 1, list[i].score, item, width, title_of(titles, item));
+  }
+}
+
+}  // namespace
+
+int similar(int argc, char** argv) {
+  Options options;
+  io::CommandLine command("similar", description, examples);
+  declare(command.app(), options);
+  if (!command.parse(argc, argv)) return 0;
+
+  mpi::Environment environment(argc, argv);
+  const ScoringRun run = start_scoring(options.scoring, command);
+  const mpi::Communicator& world = run.world;
+
+  io::ModelReader::Parts parts;
+  parts.user_ids = parts.user_factors = parts.seen = parts.item_ids = false;
+  const mpi::ShardedModel model = mpi::load_sharded_model(world, options.scoring.model, parts);
+  io::ItemTitles titles;
+  world.run_together([&] {
+    if (world.is_root() && !options.item_info.empty()) titles = io::read_item_titles(options.item_info);
+  });
+  const IdList ids = mpi::read_item_ids(world, model);
+  const std::uint32_t item = find_item(world, ids, options.item);
+  const RankedLists lists = mpi::sharded_similar(world, run.kernels, model.items, model.shard.item_factors, item,
+                                                 static_cast<std::size_t>(options.k), run.threads);
+  if (world.is_root()) {
+    if (options.json) {
+      print_json(options, model, ids, titles, lists[0]);
+    } else {
+      print_table(options, ids, titles, lists[0]);
+    }
+  }
+  return 0;
+}
+
+}  // namespace alsace::commands

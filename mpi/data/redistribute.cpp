@@ -1,0 +1,82 @@
+#include "mpi/data/redistribute.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+
+#include "mpi/comm/collectives.hpp"
+#include "mpi/data/move_ids.hpp"
+#include "src/error.hpp"
+
+namespace alsace::mpi {
+namespace {
+
+/// How many rows of this rank's range of `from` belong to each rank under `to`. Ranges are contiguous and in rank
+/// order, so that rows which leave in order arrive in order.
+std::vector<std::uint64_t> rows_to(const Communicator& comm, const ShardMap& from, const ShardMap& to) {
+  const RowRange mine = from.range(comm.rank());
+  std::vector<std::uint64_t> counts;
+  for (int r = 0; r < comm.size(); ++r) {
+    const RowRange theirs = to.range(r);
+    const std::uint64_t begin = std::max(mine.begin, theirs.begin);
+    counts.push_back(std::max(begin, std::min(mine.end, theirs.end)) - begin);
+  }
+  return counts;
+}
+
+}  // namespace
+
+IdList redistribute_ids(const Communicator& comm, const IdList& ids, const ShardMap& from, const ShardMap& to) {
+  ALSACE_CHECK(from.rows() == to.rows(), "two cuts of one side");
+  return all_to_all_ids(comm, ids, rows_to(comm, from, to)).ids;
+}
+
+void redistribute_users(const Communicator& comm, DatasetShard& shard, const ShardMap& from, const ShardMap& to) {
+  const std::vector<std::uint64_t> rows = rows_to(comm, from, to);
+  SparseRows& sparse = shard.by_user;
+  std::vector<std::uint64_t> lengths;
+  for (std::size_t u = 0; u < sparse.rows(); ++u) lengths.push_back(sparse.row_length(u));
+  std::vector<std::uint64_t> numbers;  // stored numbers for each rank
+  std::uint64_t row = 0;
+  for (const std::uint64_t count : rows) {
+    numbers.push_back(sparse.offsets[row + count] - sparse.offsets[row]);
+    row += count;
+  }
+
+  lengths = all_to_all<std::uint64_t>(comm, lengths, rows).elements;
+  sparse.columns = all_to_all<std::uint32_t>(comm, sparse.columns, numbers).elements;
+  sparse.values = all_to_all<float>(comm, sparse.values, numbers).elements;
+  if (any_of(comm, !shard.timestamps.empty())) {
+    shard.timestamps = all_to_all<std::int64_t>(comm, shard.timestamps, numbers).elements;
+  }
+  shard.user_ids = redistribute_ids(comm, shard.user_ids, from, to);
+  sparse.first_row = to.range(comm.rank()).begin;
+  sparse.offsets.assign(lengths.size() + 1, 0);
+  std::partial_sum(lengths.begin(), lengths.end(), sparse.offsets.begin() + 1);
+}
+
+std::vector<Interaction> send_to_owners(const Communicator& comm, std::vector<std::vector<Interaction>> chunks,
+                                        const ShardMap& users) {
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  std::vector<std::uint64_t> expected(ranks, 0);
+  for (const auto& chunk : chunks) {
+    for (const Interaction& row : chunk) ++expected[static_cast<std::size_t>(users.owner(row.user))];
+  }
+  all_reduce_sum(comm, std::span<std::uint64_t>(expected));
+  std::vector<Interaction> received;
+  received.reserve(expected[static_cast<std::size_t>(comm.rank())]);
+
+  const std::size_t rounds = all_reduce_max(comm, static_cast<std::uint64_t>(chunks.size()));
+  for (std::size_t round = 0; round < rounds; ++round) {
+    std::vector<Interaction> chunk;
+    if (round < chunks.size()) chunk = std::move(chunks[round]);
+    std::vector<std::uint64_t> counts(ranks, 0);
+    std::sort(chunk.begin(), chunk.end(), [](const auto& a, const auto& b) { return a.user < b.user; });
+    for (const Interaction& row : chunk) ++counts[static_cast<std::size_t>(users.owner(row.user))];
+    const auto arrived = all_to_all<Interaction>(comm, chunk, counts);
+    received.insert(received.end(), arrived.elements.begin(), arrived.elements.end());
+  }
+  return received;
+}
+
+}  // namespace alsace::mpi

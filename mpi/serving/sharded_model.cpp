@@ -1,0 +1,151 @@
+#include "mpi/serving/sharded_model.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "mpi/comm/collectives.hpp"
+#include "mpi/serving/merge_tree.hpp"
+#include "src/error.hpp"
+
+namespace alsace::mpi {
+namespace {
+
+/// The part of ascending global rows that a range holds.
+std::span<const std::uint32_t> rows_within(std::span<const std::uint32_t> rows, RowRange range) {
+  const auto first = std::lower_bound(rows.begin(), rows.end(), range.begin);
+  const auto last = std::lower_bound(first, rows.end(), range.end);
+  return rows.subspan(static_cast<std::size_t>(first - rows.begin()), static_cast<std::size_t>(last - first));
+}
+
+std::vector<std::uint64_t> offsets_of(std::span<const std::uint64_t> lengths) {
+  std::vector<std::uint64_t> offsets{0};
+  for (const std::uint64_t length : lengths) offsets.push_back(offsets.back() + length);
+  return offsets;
+}
+
+}  // namespace
+
+UsersView ShardedModel::users_view() const {
+  UsersView view;
+  view.count = static_cast<std::size_t>(shard.users.size());
+  view.factors = info.config.factors;
+  view.rows = shard.user_factors.data();
+  view.mean = info.mean;
+  view.biases = shard.user_biases;
+  view.has_biases = has_biases();
+  view.seen_offsets = shard.seen_offsets;
+  view.seen_items = shard.seen_items;
+  return view;
+}
+
+ItemBlock ShardedModel::item_block() const {
+  return {shard.item_factors.data(), shard.item_biases, shard.items.begin,
+          static_cast<std::size_t>(shard.items.size())};
+}
+
+ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
+                                const io::ModelReader::Parts& parts) {
+  std::optional<io::ModelReader> reader;
+  comm.run_together([&] {
+    reader.emplace(io::resolve_model(model, "best"));
+    reader->verify_files(comm.rank(), comm.size());
+  });
+  ShardedModel loaded{reader->info(),
+                      ShardMap::even(reader->info().users, comm.size()),
+                      ShardMap::even(reader->info().items, comm.size()),
+                      {},
+                      reader->path()};
+  comm.run_together(
+      [&] { loaded.shard = reader->read(loaded.users.range(comm.rank()), loaded.items.range(comm.rank()), parts); });
+  return loaded;
+}
+
+IdList read_item_ids(const Communicator& comm, const ShardedModel& model) {
+  IdList ids;
+  comm.run_together([&] {
+    if (!comm.is_root()) return;
+    io::ModelReader::Parts parts;
+    parts.user_ids = parts.user_factors = parts.seen = parts.item_factors = false;
+    ids = io::ModelReader(model.checkpoint).read({0, 0}, {0, model.info.items}, parts).item_ids;
+  });
+  return ids;
+}
+
+Queries gather_queries(const Communicator& comm, const ShardMap& map, const UsersView& own,
+                       std::span<const std::uint32_t> users, bool exclude_seen) {
+  ALSACE_CHECK(std::is_sorted(users.begin(), users.end()), "owners come in rank order");
+  const RowRange range = map.range(comm.rank());
+  const auto width = static_cast<std::size_t>(own.factors);
+  const std::vector<double> own_offsets = score_offsets(own);
+  std::vector<float> rows;
+  std::vector<double> offsets;
+  std::vector<std::uint64_t> excluded_lengths;
+  std::vector<std::uint32_t> excluded;
+  for (const std::uint32_t user : rows_within(users, range)) {
+    const auto row = static_cast<std::size_t>(user - range.begin);
+    rows.insert(rows.end(), own.rows + row * width, own.rows + (row + 1) * width);
+    if (!own_offsets.empty()) offsets.push_back(own_offsets[row]);
+    const auto seen = exclude_seen ? own.seen(row) : std::span<const std::uint32_t>();
+    excluded_lengths.push_back(seen.size());
+    excluded.insert(excluded.end(), seen.begin(), seen.end());
+  }
+
+  Queries queries;
+  queries.count = users.size();
+  queries.factors = own.factors;
+  queries.rows = all_gather_vector<float>(comm, rows);
+  queries.offsets = all_gather_vector<double>(comm, offsets);
+  queries.excluded_offsets = offsets_of(all_gather_vector<std::uint64_t>(comm, excluded_lengths));
+  queries.excluded_items = all_gather_vector<std::uint32_t>(comm, excluded);
+  ALSACE_CHECK(queries.rows.size() == queries.count * width, "every user has one owner");
+  return queries;
+}
+
+IdList gather_ids(const Communicator& comm, const ShardMap& map, const IdList& own,
+                  std::span<const std::uint32_t> rows) {
+  const RowRange range = map.range(comm.rank());
+  std::vector<char> bytes;
+  std::vector<std::uint64_t> lengths;
+  for (const std::uint32_t row : rows_within(rows, range)) {
+    const std::string_view id = own[static_cast<std::size_t>(row - range.begin)];
+    bytes.insert(bytes.end(), id.begin(), id.end());
+    lengths.push_back(id.size());
+  }
+  bytes = all_gather_vector<char>(comm, bytes);
+  lengths = all_gather_vector<std::uint64_t>(comm, lengths);
+  IdList ids;
+  std::size_t at = 0;
+  for (const std::uint64_t length : lengths) {
+    ids.push_back(std::string_view(bytes.data() + at, static_cast<std::size_t>(length)));
+    at += static_cast<std::size_t>(length);
+  }
+  return ids;
+}
+
+RankedLists sharded_top_k(const Communicator& comm, const KernelTable& kernels, const Queries& queries,
+                          const ItemBlock& own_items, std::size_t k, int threads) {
+  RankedLists mine;
+  comm.run_together([&] { mine = top_k_of_block(kernels, queries, own_items, k, threads); });
+  return merge_to_root(comm, std::move(mine), k);
+}
+
+RankedLists sharded_similar(const Communicator& comm, const KernelTable& kernels, const ShardMap& map,
+                            const FactorMatrix& own_items, std::uint32_t item, std::size_t k, int threads) {
+  const FactorMatrix unit = unit_rows(own_items);
+  const RowRange range = map.range(comm.rank());
+  Queries query;
+  query.count = 1;
+  query.factors = static_cast<int>(own_items.cols());
+  if (range.contains(item)) {
+    const float* row = unit.row(static_cast<Eigen::Index>(item - range.begin)).data();
+    query.rows.assign(row, row + query.factors);
+  }
+  broadcast_vector(comm, query.rows, map.owner(item));
+  query.excluded_offsets.push_back(1);
+  query.excluded_items = {item};
+  return sharded_top_k(comm, kernels, query, {unit.data(), {}, range.begin, static_cast<std::size_t>(range.size())}, k,
+                       threads);
+}
+
+}  // namespace alsace::mpi

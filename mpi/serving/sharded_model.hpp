@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "io/store/model_store.hpp"
+#include "mpi/comm/communicator.hpp"
+#include "mpi/shard_map.hpp"
+#include "src/evaluation/evaluate_users.hpp"
+#include "src/kernels/kernel_table.hpp"
+#include "src/model/model.hpp"
+#include "src/ranking/scorer.hpp"
+
+/// A model spread over the ranks for scoring: each holds an even, contiguous share of the users and one of the items.
+namespace alsace::mpi {
+
+struct ShardedModel {
+  ModelInfo info;
+  ShardMap users;
+  ShardMap items;
+  ModelShard shard;  ///< the rows of users.range(rank) and items.range(rank)
+  std::filesystem::path checkpoint;
+
+  /// Whether scores are x·y + b_i + b_u + μ.
+  [[nodiscard]] bool has_biases() const {
+    return info.config.objective == Objective::explicit_ && info.config.biases != Biases::none;
+  }
+  [[nodiscard]] UsersView users_view() const;
+  [[nodiscard]] ItemBlock item_block() const;
+};
+
+/// Resolves MODEL, verifies its files (each by one rank), reads every rank's share. Collective. Throws
+/// ErrorKind::storage, the same on all ranks.
+ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
+                                const io::ModelReader::Parts& parts);
+
+/// Ids of all items on rank 0, which answers; empty on the others. Collective.
+IdList read_item_ids(const Communicator& comm, const ShardedModel& model);
+
+/// The rows of some users on every rank: each owner gives its own. `users`: global rows, ascending, the same on all
+/// ranks. With `exclude_seen`, their queries exclude what they have interacted with. Collective: moves 4·K bytes a user
+/// and 4 a seen item to every rank.
+Queries gather_queries(const Communicator& comm, const ShardMap& map, const UsersView& own,
+                       std::span<const std::uint32_t> users, bool exclude_seen);
+
+/// Ids of those users in the same order, on every rank. Collective.
+IdList gather_ids(const Communicator& comm, const ShardMap& map, const IdList& own,
+                  std::span<const std::uint32_t> rows);
+
+/// The k best items of all ranks for each query, on rank 0. Every rank gives the same queries and its own items.
+/// Collective: see merge_to_root.
+RankedLists sharded_top_k(const Communicator& comm, const KernelTable& kernels, const Queries& queries,
+                          const ItemBlock& own_items, std::size_t k, int threads);
+
+/// The k items whose factors have the largest cosine with those of `item`, which is left out, on rank 0. Collective.
+RankedLists sharded_similar(const Communicator& comm, const KernelTable& kernels, const ShardMap& map,
+                            const FactorMatrix& own_items, std::uint32_t item, std::size_t k, int threads);
+
+}  // namespace alsace::mpi

@@ -1,0 +1,96 @@
+#include "mpi/training/phase_times.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "io/system.hpp"
+#include "mpi/comm/collectives.hpp"
+
+namespace alsace::mpi {
+namespace {
+
+constexpr std::array<const char*, phase_count> phase_names{"load",    "biases", "solve",    "exchange",
+                                                           "gramian", "loss",   "validate", "checkpoint"};
+
+struct RankPhases {
+  std::array<double, phase_count> seconds;
+  std::array<std::uint64_t, phase_count> bytes;
+  std::array<std::uint64_t, phase_count> least_bytes;
+  double whole;
+  std::uint64_t peak_memory;
+};
+
+struct Spread {
+  double least;
+  double mean;
+  double most;
+};
+
+template <class Field>
+Spread spread_of(const std::vector<RankPhases>& ranks, Field field) {
+  std::vector<double> values;
+  for (const RankPhases& rank : ranks) values.push_back(static_cast<double>(field(rank)));
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  return {*least, std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()), *most};
+}
+
+nlohmann::ordered_json to_json(const Spread& spread) {
+  return {{"min", spread.least}, {"mean", spread.mean}, {"max", spread.most}};
+}
+
+constexpr double mebibyte = 1024.0 * 1024.0;
+
+}  // namespace
+
+void PhaseTimes::add_bytes(Phase phase, std::uint64_t moved, std::uint64_t lower_bound) {
+  bytes_[static_cast<std::size_t>(phase)] += moved;
+  least_bytes_[static_cast<std::size_t>(phase)] += lower_bound;
+}
+
+PhaseTimes::Report PhaseTimes::report(const Communicator& comm) const {
+  const auto ranks =
+      all_gather(comm, RankPhases{seconds_, bytes_, least_bytes_, whole_.seconds(), io::peak_memory_bytes()});
+  const Spread whole = spread_of(ranks, [](const RankPhases& rank) { return rank.whole; });
+  const Spread memory = spread_of(ranks, [](const RankPhases& rank) { return rank.peak_memory; });
+
+  Report report;
+  report.table = fmt::format("{:<12} {:>9} {:>9} {:>9}  {:>9}  {:>12} {:>12}\n", "phase", "min s", "mean s", "max s",
+                             "max/mean", "received MiB", "at least MiB");
+  nlohmann::ordered_json phases = nlohmann::ordered_json::object();
+  for (std::size_t p = 0; p < phase_count; ++p) {
+    const Spread seconds = spread_of(ranks, [p](const RankPhases& rank) { return rank.seconds[p]; });
+    if (seconds.most == 0) continue;
+    std::uint64_t moved = 0;
+    std::uint64_t least = 0;
+    for (const RankPhases& rank : ranks) {
+      moved += rank.bytes[p];
+      least += rank.least_bytes[p];
+    }
+    report.table += fmt::format("{:<12} {:>9.3f} {:>9.3f} {:>9.3f}  {:>9.2f}", phase_names[p], seconds.least,
+                                seconds.mean, seconds.most, seconds.most / seconds.mean);
+    if (moved > 0) {
+      report.table += fmt::format("  {:>12.2f} {:>12.2f}", static_cast<double>(moved) / mebibyte,
+                                  static_cast<double>(least) / mebibyte);
+    }
+    report.table += '\n';
+    phases[phase_names[p]] = {{"seconds", to_json(seconds)},
+                              {"imbalance", seconds.most / seconds.mean},
+                              {"received_bytes", moved},
+                              {"lower_bound_bytes", least}};
+  }
+  report.table += fmt::format("{:<12} {:>9.3f} {:>9.3f} {:>9.3f}\n", "whole run", whole.least, whole.mean, whole.most);
+  report.table += fmt::format("peak memory  {:>8.0f}M {:>8.0f}M {:>8.0f}M  a rank\n", memory.least / mebibyte,
+                              memory.mean / mebibyte, memory.most / mebibyte);
+  report.json = nlohmann::ordered_json{{"ranks", comm.size()},
+                                       {"seconds", to_json(whole)},
+                                       {"peak_memory_bytes", to_json(memory)},
+                                       {"phases", phases}}
+                    .dump(2) +
+                "\n";
+  return report;
+}
+
+}  // namespace alsace::mpi

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "io/clock.hpp"
+#include "mpi/comm/communicator.hpp"
+
+namespace alsace::mpi {
+
+/// What a training run spends its time on, in the order of the end-of-run table.
+enum class Phase { load, biases, solve, exchange, gramian, loss, validate, checkpoint };
+inline constexpr std::size_t phase_count = 8;
+
+/// Seconds and bytes of each phase on this rank.
+class PhaseTimes {
+ public:
+  /// Adds the time of its own life to a phase.
+  class Scope {
+   public:
+    Scope(PhaseTimes& times, Phase phase) : times_(times), phase_(phase) {}
+    ~Scope() { times_.seconds_[static_cast<std::size_t>(phase_)] += watch_.seconds(); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    PhaseTimes& times_;
+    Phase phase_;
+    io::Stopwatch watch_;
+  };
+
+  [[nodiscard]] Scope measure(Phase phase) { return {*this, phase}; }
+
+  /// Bytes that this rank received in a phase, and the fewest that its exchange could have moved.
+  void add_bytes(Phase phase, std::uint64_t moved, std::uint64_t lower_bound);
+
+  /// Both forms of the end-of-run report: time of each phase as least, mean and most over the ranks, imbalance (most
+  /// over mean), bytes received beside their lower bound, and peak memory of the ranks. Collective.
+  struct Report {
+    std::string table;  ///< for people
+    std::string json;   ///< for programs
+  };
+  [[nodiscard]] Report report(const Communicator& comm) const;
+
+ private:
+  std::array<double, phase_count> seconds_{};
+  std::array<std::uint64_t, phase_count> bytes_{};
+  std::array<std::uint64_t, phase_count> least_bytes_{};
+  io::Stopwatch whole_;
+};
+
+}  // namespace alsace::mpi

@@ -1,0 +1,63 @@
+#include "src/als/loss.hpp"
+
+#include "src/als/objective.hpp"
+
+namespace alsace {
+namespace {
+
+double squared_norm(const float* x, std::size_t factors) {
+  double sum = 0;
+  for (std::size_t k = 0; k < factors; ++k) sum += static_cast<double>(x[k]) * static_cast<double>(x[k]);
+  return sum;
+}
+
+double inner_product(const float* x, const float* y, std::size_t factors) {
+  double sum = 0;
+  for (std::size_t k = 0; k < factors; ++k) sum += static_cast<double>(x[k]) * static_cast<double>(y[k]);
+  return sum;
+}
+
+}  // namespace
+
+std::vector<double> row_losses(const TrainConfig& config, const SparseRows& rows, const float* own,
+                               const FactorMatrix& fixed, int threads) {
+  const auto factors = static_cast<std::size_t>(fixed.cols());
+  const auto other_side = static_cast<std::uint64_t>(fixed.rows());
+  const auto count = static_cast<std::int64_t>(rows.rows());
+  std::vector<double> losses = row_penalties(config, rows, own, static_cast<int>(factors), other_side, threads);
+#pragma omp parallel for schedule(dynamic, 256) num_threads(threads)
+  for (std::int64_t r = 0; r < count; ++r) {
+    const auto row = static_cast<std::size_t>(r);
+    const auto columns = rows.columns_of(row);
+    const auto values = rows.values_of(row);
+    const float* x = own + row * factors;
+    double sum = 0;
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      sum += observed_loss(config, static_cast<double>(values[i]),
+                           inner_product(x, fixed.data() + columns[i] * factors, factors));
+    losses[row] += sum;
+  }
+  return losses;
+}
+
+std::vector<double> row_penalties(const TrainConfig& config, const SparseRows& rows, const float* own, int factors,
+                                  std::uint64_t other_side, int threads) {
+  const auto k = static_cast<std::size_t>(factors);
+  const auto count = static_cast<std::int64_t>(rows.rows());
+  std::vector<double> penalties(rows.rows());
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (std::int64_t r = 0; r < count; ++r) {
+    const auto row = static_cast<std::size_t>(r);
+    penalties[row] = regularization_weight(config, rows.row_length(row), other_side) * squared_norm(own + row * k, k);
+  }
+  return penalties;
+}
+
+double unobserved_loss(const TrainConfig& config, const GramMatrix& user_gramian, const GramMatrix& item_gramian) {
+  double sum = 0;
+  for (Eigen::Index j = 0; j < user_gramian.cols(); ++j)
+    for (Eigen::Index i = 0; i < user_gramian.rows(); ++i) sum += user_gramian(i, j) * item_gramian(i, j);
+  return gramian_weight(config) * sum;
+}
+
+}  // namespace alsace

@@ -1,0 +1,29 @@
+// Vectors of eight floats and fused multiply-add. Compiled for them alone: no header but the intrinsics, which are
+// inlined always.
+#include <cstddef>
+#include <cstdint>
+
+#include <immintrin.h>
+
+#include "src/kernels/chunk.hpp"
+#include "src/kernels/levels.hpp"
+
+namespace alsace {
+namespace {
+
+using Vec = __m256;
+constexpr std::size_t vec_width = 8;
+constexpr std::size_t tile_rows = 4;
+constexpr std::size_t tile_vecs = 2;
+
+inline Vec fused(Vec a, Vec b, Vec c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+
+#include "src/kernels/loops.inc"
+
+}  // namespace
+
+const KernelTable avx2_kernels = {"avx2", form_normal_equations, solve_positive_definite, inner_products};
+
+}  // namespace alsace

@@ -1,0 +1,28 @@
+// Vectors of sixteen floats. Compiled for them alone: no header but the intrinsics, which are inlined always.
+#include <cstddef>
+#include <cstdint>
+
+#include <immintrin.h>
+
+#include "src/kernels/chunk.hpp"
+#include "src/kernels/levels.hpp"
+
+namespace alsace {
+namespace {
+
+using Vec = __m512;
+constexpr std::size_t vec_width = 16;
+constexpr std::size_t tile_rows = 8;
+constexpr std::size_t tile_vecs = 1;
+
+inline Vec fused(Vec a, Vec b, Vec c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+
+#include "src/kernels/loops.inc"
+
+}  // namespace
+
+const KernelTable avx512_kernels = {"avx512", form_normal_equations, solve_positive_definite, inner_products};
+
+}  // namespace alsace

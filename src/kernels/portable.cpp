@@ -1,0 +1,26 @@
+// Vectors of four floats, which every 64-bit processor has.
+#include <cstddef>
+#include <cstdint>
+
+#include "src/kernels/chunk.hpp"
+#include "src/kernels/levels.hpp"
+
+namespace alsace {
+namespace {
+
+using Vec = float __attribute__((vector_size(16)));
+constexpr std::size_t vec_width = 4;
+constexpr std::size_t tile_rows = 4;
+constexpr std::size_t tile_vecs = 2;
+
+inline Vec fused(Vec a, Vec b, Vec c) {
+  return a * b + c;
+}
+
+#include "src/kernels/loops.inc"
+
+}  // namespace
+
+const KernelTable portable_kernels = {"portable", form_normal_equations, solve_positive_definite, inner_products};
+
+}  // namespace alsace
