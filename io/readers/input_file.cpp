@@ -10,7 +10,6 @@
 #include <boost/iostreams/filter/gzip.hpp>
 #include <fmt/format.h>
 
-#include "src/data/id_order.hpp"
 #include "src/error.hpp"
 
 namespace alsace::io {
@@ -93,23 +92,6 @@ std::uint64_t LineCounter::line_of(std::uint64_t position) {
     position_ += got;
   }
   return newlines_ + 1;
-}
-
-std::string shown(std::string_view text) {
-  constexpr std::size_t longest = 64;
-  if (text.empty()) return "\"\"";
-  // Whole UTF-8 text is shown as it is, anything else byte by byte.
-  const std::string_view head = text.substr(0, longest);
-  std::string result;
-  if (is_valid_id(head)) {
-    result = head;
-  } else {
-    for (const char c : head) {
-      const auto byte = static_cast<unsigned char>(c);
-      result += byte >= 0x20 && byte < 0x7f ? std::string(1, c) : fmt::format("\\x{:02x}", byte);
-    }
-  }
-  return text.size() > longest ? fmt::format("{}… ({} bytes)", result, text.size()) : result;
 }
 
 }  // namespace alsace::io

@@ -51,8 +51,4 @@ class LineCounter {
   std::uint64_t newlines_ = 0;
 };
 
-/// Text from a file as a message shows it: control characters and what is not ASCII-printable or UTF-8 escaped, long
-/// text cut, "" for nothing.
-std::string shown(std::string_view text);
-
 }  // namespace alsace::io

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "io/readers/fields.hpp"
 #include "io/readers/line_reader.hpp"
 #include "io/readers/row_parser.hpp"
+#include "io/text.hpp"
 #include "src/data/id_order.hpp"
 #include "src/error.hpp"
 
@@ -134,7 +134,7 @@ std::int32_t column_in_header(const std::string& path, const std::vector<std::st
   }
   throw input_error(fmt::format(
       "{}:1: {} = {}, expected one of the columns there are: {} (a file without a header needs --header no)", path,
-      column.option, given, fmt::join(names, ", ")));
+      column.option, given, joined(names, ", ")));
 }
 
 std::int32_t column_without_header(const std::string& path, std::size_t fields, const Column& column,

@@ -6,13 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "io/text.hpp"
 #include "src/data/id_order.hpp"
 
 namespace alsace::io {
 namespace {
 
-constexpr double float_max = std::numeric_limits<float>::max();
-constexpr double float_min = std::numeric_limits<float>::min();
+constexpr double rounds_to_infinity = 0x1.ffffffp127;  // halfway between the greatest float and 2^128
+constexpr float smallest_normal = std::numeric_limits<float>::min();
 
 std::string problem_of(std::string_view field, std::string_view text, std::string_view expected) {
   return fmt::format("{} = {}, expected {}", field, shown(text), expected);
@@ -24,7 +25,7 @@ std::string parse_value(std::string_view text, bool reject_negative, float& valu
   const double magnitude = std::abs(*number);
   const bool digits = text.find_first_of("0123456789") != std::string_view::npos;
   if (std::isnan(*number) || !digits) return problem_of("value", text, "a finite number");
-  if (magnitude > float_max || (magnitude < float_min && magnitude > 0)) {
+  if (magnitude >= rounds_to_infinity || (magnitude > 0 && static_cast<float>(magnitude) < smallest_normal)) {
     return problem_of("value", text, "0 or a magnitude of 1.2e-38 to 3.4e38");
   }
   if (reject_negative && *number < 0) return problem_of("value", text, "at least 0 with --value raw; see --negatives");

@@ -14,7 +14,7 @@ void serialize(Archive& archive, alsace::RowRange& range, unsigned /*version*/) 
 
 template <class Archive>
 void serialize(Archive& archive, alsace::io::StoredFile& file, unsigned /*version*/) {
-  archive & file.name & file.bytes & file.xxh3_128 & file.users & file.items;
+  archive & file.name & file.bytes & file.xxh3_128 & file.users & file.items & file.interactions;
 }
 
 }  // namespace boost::serialization

@@ -3,13 +3,13 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "io/clock.hpp"
 #include "io/log/log.hpp"
 #include "io/options/command_line.hpp"
 #include "io/options/reader_flags.hpp"
 #include "io/store/dataset_store.hpp"
+#include "io/text.hpp"
 #include "mpi/comm/communicator.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
@@ -89,7 +89,7 @@ int import(int argc, char** argv) {
   spdlog::info("read {} rows in {:.2f} s", data.report.rows_read, clock.seconds());
 
   std::map<std::string, std::string> origin;
-  origin["inputs"] = fmt::format("{}", fmt::join(options.inputs, " "));
+  origin["inputs"] = io::joined(options.inputs, " ");
   origin["rows_read"] = std::to_string(data.report.rows_read);
   origin["rows_skipped"] = std::to_string(data.report.rows_bad);
   origin["rows_merged"] = std::to_string(data.report.rows_merged);

@@ -3,9 +3,9 @@
 #include <array>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "io/store/dataset_store.hpp"
+#include "io/text.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/data/load_dataset.hpp"
 #include "mpi/data/move_ids.hpp"
@@ -42,9 +42,9 @@ void refuse_pair(const Communicator& comm, const std::vector<std::string>& input
   throw input_error(
       duplicates == Duplicates::error
           ? fmt::format("{}: rows of user {} and item {} = more than one, expected one with --duplicates error",
-                        fmt::join(inputs, ", "), user, item)
+                        io::joined(inputs, ", "), user, item)
           : fmt::format("{}: sum of the rows of user {} and item {} = out of range, expected one within ±3.4e38",
-                        fmt::join(inputs, ", "), user, item));
+                        io::joined(inputs, ", "), user, item));
 }
 
 /// Local numbers of users and items become global ones.
@@ -63,7 +63,7 @@ LoadedDataset load_raw(const Communicator& comm, const std::vector<std::string>&
   ParsedInputs parsed = parse_inputs(comm, inputs, options);
   const DistributedIds users = DistributedIds::build(comm, parsed.users.ids());
   const DistributedIds items = DistributedIds::build(comm, parsed.items.ids());
-  if (users.size() == 0) throw input_error(fmt::format("{}: no interactions in the input", fmt::join(inputs, ", ")));
+  if (users.size() == 0) throw input_error(fmt::format("{}: no interactions in the input", io::joined(inputs, ", ")));
   renumber(parsed.chunks, users.lookup(comm, parsed.users.ids()), items.lookup(comm, parsed.items.ids()));
 
   std::vector<Interaction> rows = send_to_owners(comm, std::move(parsed.chunks), users.map());
