@@ -84,7 +84,7 @@ int import(int argc, char** argv) {
   const io::Stopwatch clock;
 
   mpi::DatasetWriter writer(world, options.out, options.overwrite);
-  const mpi::LoadedDataset data =
+  mpi::LoadedDataset data =
       mpi::load_input(world, options.inputs, options.read, options.duplicates, mpi::RowCost{});
   spdlog::info("read {} rows in {:.2f} s", data.report.rows_read, clock.seconds());
 
