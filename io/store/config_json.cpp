@@ -128,7 +128,8 @@ TrainConfig config_from_json(const Json& json, const std::string& where) {
 
 std::vector<std::pair<std::string, std::string>> parameter_list(const TrainConfig& config) {
   std::vector<std::pair<std::string, std::string>> list;
-  for (const auto& [name, value] : to_json(config).items()) list.emplace_back(name, value.dump());
+  const Json json = to_json(config);
+  for (const auto& [name, value] : json.items()) list.emplace_back(name, value.dump());
   return list;
 }
 

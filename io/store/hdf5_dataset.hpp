@@ -18,7 +18,10 @@ struct ElementType {
   Kind kind;
   std::size_t bytes;
 
-  static constexpr ElementType text(std::uint64_t width) { return {Kind::text, static_cast<std::size_t>(width)}; }
+  /// `width` 0, of a side without rows, counts as 1.
+  static constexpr ElementType text(std::uint64_t width) {
+    return {Kind::text, static_cast<std::size_t>(width == 0 ? 1 : width)};
+  }
 };
 inline constexpr ElementType fp32{ElementType::Kind::fp32, 4};
 inline constexpr ElementType fp64{ElementType::Kind::fp64, 8};

@@ -98,6 +98,12 @@ Json read_manifest(const std::filesystem::path& directory, const char* format) {
   return json;
 }
 
+std::string stored_format(const std::filesystem::path& directory) {
+  const Json json = Json::parse(read_text(directory / schema::manifest_file), nullptr, false);
+  if (!json.is_object() || !json.contains("format") || !json["format"].is_string()) return "";
+  return json["format"].get<std::string>();
+}
+
 const Json& member_of(const Json& json, const char* name, const std::string& where) {
   if (!json.is_object()) throw wrong(where, "a member", json, "an object");
   const auto found = json.find(name);

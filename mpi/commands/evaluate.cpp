@@ -50,7 +50,7 @@ struct Options {
   std::string metrics;
   int segments = 0;
   bool json = false;
-  bool baseline = true;
+  bool no_baseline = false;
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -65,7 +65,7 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("LIST");
   app.add_option("--segments", options.segments, "groups of users by number of training interactions; 0: none")
       ->check(CLI::Range(0, 1000));
-  app.add_flag("--baseline,!--no-baseline", options.baseline, "measure the baseline beside the model (the default)");
+  app.add_flag("--no-baseline,!--baseline", options.no_baseline, "measure the model alone");
   app.add_flag("--json", options.json, "one JSON object instead of tables");
   io::add_reader_options(app, options.read, options.duplicates);
 }
@@ -269,8 +269,8 @@ int evaluate(int argc, char** argv) {
   if (report.users == 0) {
     throw input_error(fmt::format("{}: users that the model knows = 0, expected at least 1", options.test.front()));
   }
-  if (explicit_model) measure_ratings(run, model, own, test, options.baseline, report);
-  if (!metrics.empty()) measure_ranking(run, model, own, test, metrics, options.baseline, report);
+  if (explicit_model) measure_ratings(run, model, own, test, !options.no_baseline, report);
+  if (!metrics.empty()) measure_ranking(run, model, own, test, metrics, !options.no_baseline, report);
 
   if (world.is_root()) {
     if (options.json) {

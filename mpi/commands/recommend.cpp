@@ -43,7 +43,7 @@ struct Options {
   std::uint64_t k = 10;
   std::string out;
   std::optional<io::RecommendationFormat> format;
-  bool exclude_seen = true;
+  bool include_seen = false;
   std::string item_info;
 };
 
@@ -61,7 +61,7 @@ void declare(CLI::App& app, Options& options) {
          },
          "csv or jsonl; by the name of --out when absent")
       ->check(CLI::IsMember({"csv", "jsonl"}));
-  app.add_flag("--exclude-seen,!--include-seen", options.exclude_seen, "leave out what a user has seen (the default)");
+  app.add_flag("--include-seen,!--exclude-seen", options.include_seen, "recommend what a user has seen as well");
   app.add_option("--item-info", options.item_info, "CSV with columns item and title: adds a title to each line")
       ->type_name("FILE.csv");
 }
@@ -190,7 +190,7 @@ int recommend(int argc, char** argv) {
 
   io::ModelReader::Parts parts;
   parts.item_ids = false;
-  parts.seen = options.exclude_seen;
+  parts.seen = !options.include_seen;
   const mpi::ShardedModel model = mpi::load_sharded_model(world, options.scoring.model, parts);
   const UserSelection users = choose_users(world, model, options.users);
   Output output = open_output(world, model, options);
@@ -201,7 +201,7 @@ int recommend(int argc, char** argv) {
   const std::uint64_t step = batch_size(options.k, model.info.items);
   for (std::uint64_t begin = 0; begin < users.size(); begin += step) {
     const auto batch = users.slice(begin, std::min(begin + step, users.size()));
-    const Queries queries = mpi::gather_queries(world, model.users, own, batch, options.exclude_seen);
+    const Queries queries = mpi::gather_queries(world, model.users, own, batch, !options.include_seen);
     const IdList ids = mpi::gather_ids(world, model.users, model.shard.user_ids, batch);
     const RankedLists lists = mpi::sharded_top_k(world, run.kernels, queries, model.item_block(),
                                                  static_cast<std::size_t>(options.k), run.threads);

@@ -1,8 +1,8 @@
 #include "mpi/training/distributed_sum.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "mpi/comm/collectives.hpp"
 #include "src/error.hpp"
@@ -10,14 +10,22 @@
 namespace alsace::mpi {
 namespace {
 
-constexpr std::uint64_t block_begin(std::uint64_t row) { return row / block_rows * block_rows; }
-constexpr std::uint64_t next_block(std::uint64_t row) { return (row + block_rows - 1) / block_rows * block_rows; }
+constexpr std::uint64_t block_begin(std::uint64_t row) {
+  return row / block_rows * block_rows;
+}
+constexpr std::uint64_t next_block(std::uint64_t row) {
+  return (row + block_rows - 1) / block_rows * block_rows;
+}
 
 }  // namespace
 
-void RankReducer::max(std::span<double> values) { all_reduce_max(comm_, values); }
+void RankReducer::max(std::span<double> values) {
+  all_reduce_max(comm_, values);
+}
 
-void RankReducer::sum(std::span<std::int64_t> values) { all_reduce_sum(comm_, values); }
+void RankReducer::sum(std::span<std::int64_t> values) {
+  all_reduce_sum(comm_, values);
+}
 
 RowRange whole_blocks(const ShardMap& map, int rank) {
   const RowRange own = map.range(rank);

@@ -8,8 +8,8 @@
 #include "mpi/shard_map.hpp"
 #include "src/als/exact_sum.hpp"
 
-/// exact_sum across ranks. Shards are cut at any row, blocks at multiples of 64: the owner of a block's first row sums it,
-/// and gets the at most 63 rows that it lacks from the ranks behind it.
+/// exact_sum across ranks. Shards are cut at any row, blocks at multiples of 64: the owner of a block's first row sums
+/// it, and gets the at most 63 rows that it lacks from the ranks behind it.
 namespace alsace::mpi {
 
 /// Reducer over the ranks of a communicator.
@@ -23,11 +23,12 @@ class RankReducer final : public Reducer {
   const Communicator& comm_;
 };
 
-/// The rows of the whole blocks that `rank` sums: those blocks whose first row it holds. Starts within its range, may end
-/// behind it. Integers only.
+/// The rows of the whole blocks that `rank` sums: those blocks whose first row it holds. Starts within its range, may
+/// end behind it. Integers only.
 RowRange whole_blocks(const ShardMap& map, int rank);
 
-/// The values (rows × width) of this rank's whole blocks, from those of its own rows. Collective: at most 63 rows a rank.
+/// The values (rows × width) of this rank's whole blocks, from those of its own rows. Collective: at most 63 rows a
+/// rank.
 std::vector<double> complete_blocks(const Communicator& comm, const ShardMap& map, std::span<const double> own,
                                     std::size_t width);
 

@@ -46,8 +46,7 @@ TrainConfig TrainConfig::defaults(Objective objective) {
       config.regularization_exponent = 0.0;
       break;
     case Objective::explicit_:
-      config.factors = 16;
-      config.regularization = 0.2;
+      config.regularization = 0.35;
       break;
   }
   return config;

@@ -35,7 +35,7 @@ struct TrainConfig {
   double regularization_exponent = 1.0;  ///< ν
   double regularization_unobserved = 0;  ///< a0; for ials it is α0 whatever is set here
   Biases biases = Biases::full;          ///< explicit
-  double bias_regularization = 5.0;      ///< explicit, full: added to a row's count
+  double bias_regularization = 2.0;      ///< explicit, full: added to a row's count
   ValueMeaning value = ValueMeaning::binary;
   Negatives negatives = Negatives::error;
   Solver solver = Solver::auto_;
@@ -45,7 +45,8 @@ struct TrainConfig {
   std::string init_items;  ///< "" for random, else the XXH3-128 (hex) of the file that --init-items named
   int patience = 0;        ///< sweeps without a better validation metric before stopping; 0: never
 
-  /// Defaults that depend on the objective: λ, exponent and a0 are set for it, the rest is as above.
+  /// Defaults that depend on the objective: λ and exponent are set for it, the rest is as above. ials 0.003 and 1, hkv
+  /// 5 and 0, explicit 0.35 and 1 (ALS-WR; for ratings from 1 to 10: the best λ grows with the scale of the ratings).
   static TrainConfig defaults(Objective objective);
 
   /// Throws ErrorKind::usage with every field that is out of range, one a line: `--factors = 0, expected 1 to 4096`.

@@ -11,18 +11,18 @@
 namespace alsace {
 namespace {
 
-// A tile of the block sum: tile_rows × tile_columns doubles in registers, two to a vector on every x86-64.
+// A tile of the block sum: 4 × 4 doubles in registers, two to a vector on every x86-64.
 using Pair = double __attribute__((vector_size(16)));
 constexpr std::size_t pair_width = 2;
-constexpr std::size_t tile_rows = 4;
-constexpr std::size_t tile_pairs = 2;
-constexpr std::size_t tile_columns = tile_pairs * pair_width;
-static_assert(tile_rows == tile_columns, "the diagonal tiles are square");
+constexpr std::size_t tile = 4;
+constexpr std::size_t tile_pairs = tile / pair_width;
+/// 64 rows of 4 columns, row after row: what one tile reads of either operand lies together.
+constexpr std::size_t panel_pairs = block_rows * tile_pairs;
 
 /// One thread's share: the integers that it adds, and the block that it works on.
 struct Accumulator {
   std::vector<std::int64_t> totals;  ///< padded K × padded K, lower tiles
-  std::vector<Pair> block;           ///< 64 × padded K
+  std::vector<Pair> block;           ///< padded K / 4 panels
 };
 
 /// The largest sum of squares that a block has in each column; infinity where a number is not finite.
@@ -52,35 +52,28 @@ std::vector<double> largest_diagonals(const float* rows, std::uint64_t count, st
   return largest[0];
 }
 
-/// Copies up to 64 rows as doubles, zeros where there is no number.
+/// Copies up to 64 rows as doubles into panels, zeros where there is no number.
 void load_block(const float* rows, std::size_t count, std::size_t factors, std::size_t padded, Pair* block) {
-  const std::size_t pairs = padded / pair_width;
   for (std::size_t row = 0; row < block_rows; ++row)
-    for (std::size_t j = 0; j < pairs; ++j)
-      for (std::size_t l = 0; l < pair_width; ++l) {
-        const std::size_t k = j * pair_width + l;
-        block[row * pairs + j][l] = row < count && k < factors ? static_cast<double>(rows[row * factors + k]) : 0.0;
-      }
+    for (std::size_t k = 0; k < padded; ++k) {
+      const double value = row < count && k < factors ? static_cast<double>(rows[row * factors + k]) : 0.0;
+      block[k / tile * panel_pairs + row * tile_pairs + k % tile / pair_width][k % pair_width] = value;
+    }
 }
 
-/// Sums one tile of a block in row order, scales, rounds and adds it.
-/// scale_ij = column_scales[i] · column_scales[j]; both are powers of two, so the product rounds nothing.
-void add_tile(const Pair* block, std::size_t padded, std::size_t i, std::size_t j, const double* column_scales,
-              std::int64_t* totals) {
-  const std::size_t pairs = padded / pair_width;
-  Pair sums[tile_rows][tile_pairs] = {};
-  for (std::size_t row = 0; row < block_rows; ++row) {
-    const Pair* y = block + row * pairs;
-    const Pair* right = y + j / pair_width;
-    for (std::size_t r = 0; r < tile_rows; ++r) {
-      const double left = y[(i + r) / pair_width][r % pair_width];
-      for (std::size_t c = 0; c < tile_pairs; ++c) sums[r][c] += left * right[c];
+/// Sums one tile of a block in row order, scales, rounds and adds it to `totals` (rows of `padded`).
+/// scale_ij = left_scales[i] · right_scales[j]; both are powers of two, so the product rounds nothing.
+void add_tile(const Pair* left, const Pair* right, const double* left_scales, const double* right_scales,
+              std::size_t padded, std::int64_t* totals) {
+  Pair sums[tile][tile_pairs] = {};
+  for (std::size_t row = 0; row < block_rows; ++row, left += tile_pairs, right += tile_pairs)
+    for (std::size_t r = 0; r < tile; ++r) {
+      const double factor = left[r / pair_width][r % pair_width];
+      for (std::size_t c = 0; c < tile_pairs; ++c) sums[r][c] += factor * right[c];
     }
-  }
-  for (std::size_t r = 0; r < tile_rows; ++r)
-    for (std::size_t c = 0; c < tile_columns; ++c)
-      totals[(i + r) * padded + j + c] +=
-          std::llrint(sums[r][c / pair_width][c % pair_width] * column_scales[i + r] * column_scales[j + c]);
+  for (std::size_t r = 0; r < tile; ++r)
+    for (std::size_t c = 0; c < tile; ++c)
+      totals[r * padded + c] += std::llrint(sums[r][c / pair_width][c % pair_width] * left_scales[r] * right_scales[c]);
 }
 
 }  // namespace
@@ -88,7 +81,7 @@ void add_tile(const Pair* block, std::size_t padded, std::size_t i, std::size_t 
 GramMatrix gramian(const float* rows, std::uint64_t count, int factors, std::uint64_t total_rows, int threads,
                    Reducer& reducer, const char* what) {
   const auto k = static_cast<std::size_t>(factors);
-  const std::size_t padded = (k + tile_rows - 1) / tile_rows * tile_rows;
+  const std::size_t padded = (k + tile - 1) / tile * tile;
 
   std::vector<double> largest = largest_diagonals(rows, count, k, threads);
   reducer.max(largest);
@@ -116,9 +109,11 @@ GramMatrix gramian(const float* rows, std::uint64_t count, int factors, std::uin
     for (std::int64_t block = 0; block < blocks; ++block) {
       const std::uint64_t begin = static_cast<std::uint64_t>(block) * block_rows;
       load_block(rows + begin * k, std::min(block_rows, count - begin), k, padded, mine.block.data());
-      for (std::size_t i = 0; i < padded; i += tile_rows)
-        for (std::size_t j = 0; j <= i; j += tile_columns)
-          add_tile(mine.block.data(), padded, i, j, scales.data(), mine.totals.data());
+      const Pair* panels = mine.block.data();
+      for (std::size_t i = 0; i < padded; i += tile)
+        for (std::size_t j = 0; j <= i; j += tile)
+          add_tile(panels + i / tile * panel_pairs, panels + j / tile * panel_pairs, &scales[i], &scales[j], padded,
+                   &mine.totals[i * padded + j]);
     }
   }
 

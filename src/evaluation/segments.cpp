@@ -11,7 +11,7 @@ std::vector<Segment> quantile_segments(std::vector<LengthCount> lengths, int cou
   for (const LengthCount& length : lengths) total += length.users;
 
   std::vector<Segment> segments;
-  std::uint64_t so_far = 0;  // users
+  std::uint64_t so_far = 0;    // users
   std::uint64_t quantile = 0;  // that the last segment starts in
   bool full = true;            // the last segment
   for (std::size_t i = 0; i < lengths.size(); ++i) {

@@ -112,9 +112,9 @@ TEST(EvaluateRankingTest, averages_over_users_with_a_held_out_item) {
   EXPECT_DOUBLE_EQ(metrics.at("precision@2"), (0.5 + 0.5) / 2);
   EXPECT_DOUBLE_EQ(metrics.at("mrr@2"), (1.0 + 0.5) / 2);
   EXPECT_DOUBLE_EQ(metrics.at("auc"), (0.5 + 0.0) / 2);
-  EXPECT_DOUBLE_EQ(metrics.at("coverage@1"), 1.0 / 4);                // item 3
-  EXPECT_DOUBLE_EQ(metrics.at("novelty@1"), std::log2(3.0));          // counts as one of three users
-  EXPECT_DOUBLE_EQ(metrics.at("popularity@1"), 1.0 / 4);              // counts 3 1 0 0: two least popular items
+  EXPECT_DOUBLE_EQ(metrics.at("coverage@1"), 1.0 / 4);        // item 3
+  EXPECT_DOUBLE_EQ(metrics.at("novelty@1"), std::log2(3.0));  // counts as one of three users
+  EXPECT_DOUBLE_EQ(metrics.at("popularity@1"), 1.0 / 4);      // counts 3 1 0 0: two least popular items
 }
 
 TEST(EvaluateRankingTest, has_the_bits_of_one_rank_and_one_thread) {
@@ -206,7 +206,8 @@ TEST(EvaluateRatingsTest, has_the_bits_of_one_rank_and_the_exact_value_with_bias
       const std::uint32_t item = whole.test.columns_of(user)[j];
       const double product =
           whole.users.row(static_cast<Eigen::Index>(user)).cast<double>().dot(whole.items.row(item).cast<double>());
-      const double error = whole.test.values_of(user)[j] - (product + 3 + whole.user_biases[user] + whole.item_biases[item]);
+      const double error =
+          whole.test.values_of(user)[j] - (product + 3 + whole.user_biases[user] + whole.item_biases[item]);
       squares += error * error;
     }
   }

@@ -58,7 +58,8 @@ Fixture integer_model(Eigen::Index users, Eigen::Index items, unsigned seed) {
 }
 
 double exact_score(const Fixture& model, std::size_t user, std::uint32_t item) {
-  double score = model.users.row(static_cast<Eigen::Index>(user)).cast<double>().dot(model.items.row(item).cast<double>());
+  double score =
+      model.users.row(static_cast<Eigen::Index>(user)).cast<double>().dot(model.items.row(item).cast<double>());
   if (model.has_biases) score += 3.0 + model.user_biases[user] + model.item_biases[item];
   return score;
 }
@@ -198,7 +199,8 @@ TEST(GatherIdsTest, brings_ids_of_all_owners_in_order) {
   const std::vector<std::string> all{"a", "bb", "", "ccc", "d", "e"};
   const ShardMap map = ShardMap::even(all.size(), world.size());
   IdList own;
-  for (std::uint64_t row = map.range(world.rank()).begin; row < map.range(world.rank()).end; ++row) own.push_back(all[row]);
+  for (std::uint64_t row = map.range(world.rank()).begin; row < map.range(world.rank()).end; ++row)
+    own.push_back(all[row]);
 
   const IdList ids = gather_ids(world, map, own, std::vector<std::uint32_t>{1, 3, 5});
 

@@ -9,8 +9,8 @@
 namespace alsace {
 namespace {
 
-// The list is 10 20 30 40 50; 20, 40 and 60 are relevant and one more item is unknown to the model: n = 4, hits at ranks
-// 2 and 4.
+// The list is 10 20 30 40 50; 20, 40 and 60 are relevant and one more item is unknown to the model: n = 4, hits at
+// ranks 2 and 4.
 const std::vector<ScoredItem> list{{5, 10}, {4, 20}, {3, 30}, {2, 40}, {1, 50}};
 const std::vector<std::uint32_t> relevant_items{20, 40, 60};
 const Relevant relevant{relevant_items, 1};

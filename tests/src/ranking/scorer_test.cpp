@@ -53,7 +53,8 @@ TEST(ScorerTest, finds_what_sorting_all_scores_finds_over_many_tiles) {
       const auto excluded = queries.excluded(user);
       if (std::find(excluded.begin(), excluded.end(), item) != excluded.end()) continue;
       float score = 0;
-      kernels().inner_products(users.row(static_cast<Eigen::Index>(user)).data(), 1, items.row(item).data(), 1, 20, &score);
+      kernels().inner_products(users.row(static_cast<Eigen::Index>(user)).data(), 1, items.row(item).data(), 1, 20,
+                               &score);
       all.push_back({score, item});
     }
     std::sort(all.begin(), all.end(), ranks_before);

@@ -1,0 +1,36 @@
+#include <iostream>
+#include <string>
+
+#include "io/export/model_export.hpp"
+#include "io/options/command_line.hpp"
+#include "mpi/commands/commands.hpp"
+
+namespace alsace::commands {
+
+int export_(int argc, char** argv) {
+  enum class Format { npy, csv };
+  std::string model;
+  std::string out;
+  Format format = Format::npy;
+  io::CommandLine line(
+      "export",
+      "Writes factors and ids for other tools. npy: user_factors.npy, item_factors.npy (rows in index order),\n"
+      "users.txt, items.txt. csv: user_factors.csv, item_factors.csv. One process; no MPI.",
+      "  alsace export --model model --format npy --out factors\n");
+  line.app()
+      .add_option("--model", model, "a model (its best checkpoint, else its latest) or one checkpoint")
+      ->type_name("DIR")
+      ->required();
+  io::add_choice(line.app(), "--format", format, {{"npy", Format::npy}, {"csv", Format::csv}}, "what to write");
+  line.app().add_option("--out", out, "the directory to write to")->type_name("DIR")->required();
+  if (!line.parse(argc, argv)) return 0;
+
+  const io::ModelReader reader(io::resolve_model(model, "best"));
+  reader.verify_files();
+  format == Format::npy ? io::export_npy(reader, out) : io::export_csv(reader, out);
+  std::cout << reader.path().string() << ": " << reader.info().users << " users and " << reader.info().items
+            << " items exported to " << out << std::endl;
+  return 0;
+}
+
+}  // namespace alsace::commands

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "mpi/training/training_run.hpp"
+#include "src/als/config.hpp"
+
+namespace alsace::commands {
+
+/// All that `alsace train` was told.
+struct TrainRequest {
+  TrainConfig config;
+  mpi::RunOptions run;
+  std::optional<double> max_hours;
+  std::string kernels = "auto";
+  std::string log_level = "info";
+  std::string effective;  ///< every option with its value and where it came from
+};
+
+/// Parses and validates; nothing when help was printed. Throws ErrorKind::usage with all that is wrong.
+std::optional<TrainRequest> parse_train(int argc, char** argv);
+
+}  // namespace alsace::commands

@@ -1,0 +1,83 @@
+#include "io/readers/item_info.hpp"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "io/readers/id_file.hpp"
+#include "src/error.hpp"
+
+namespace alsace::io {
+namespace {
+
+class ItemInfoTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = std::filesystem::temp_directory_path() / ("alsace-items-" + std::to_string(::getpid()) + "-" +
+                                                      testing::UnitTest::GetInstance()->current_test_info()->name());
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  void write(const std::string& text) const { std::ofstream(path_, std::ios::binary) << text; }
+  [[nodiscard]] std::string error_of() const {
+    try {
+      (void)read_item_titles(path_);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::input);
+      return error.what();
+    }
+    return "no error";
+  }
+
+  std::filesystem::path path_;
+};
+
+TEST_F(ItemInfoTest, reads_quotes_commas_newlines_and_crlf) {
+  write("year,item,title\r\n1922,\"1\",\"Nosferatu, eine \"\"Symphonie\"\"\"\r\n\r\n1,2,\"two\nlines\"\r\n3,3,\r\n");
+
+  const ItemTitles titles = read_item_titles(path_);
+
+  EXPECT_EQ(titles, (ItemTitles{{"1", "Nosferatu, eine \"Symphonie\""}, {"2", "two\nlines"}, {"3", ""}}));
+}
+
+TEST_F(ItemInfoTest, reads_the_bundled_titles) {
+  const ItemTitles titles = read_item_titles(std::string(ALSACE_TEST_DATA) + "/movietweetings/items.csv");
+
+  EXPECT_EQ(titles.at("13442"), "Nosferatu, eine Symphonie des Grauens (1922)");
+}
+
+TEST_F(ItemInfoTest, names_file_and_line_of_what_is_wrong) {
+  const std::string name = path_.string();
+
+  write("");
+  EXPECT_EQ(error_of(), name + ":1: an empty file, expected a header with item and title");
+  write("item,name\n1,x\n");
+  EXPECT_EQ(error_of(), name + ":1: no column title in the header");
+  write("item,title\n1,\"two\nlines\"\n2,b,c\n");
+  EXPECT_EQ(error_of(), name + ":4: fields = 3, expected 2 as in the header");
+  write("item,title\n1,\"no end\n2,b\n");
+  EXPECT_EQ(error_of(), name + ":2: a quoted field has no end");
+  write("item,title\n1,\"a\"b\n");
+  EXPECT_EQ(error_of(), name + ":2: 'b' follows a closing quote, expected a comma or the end of the line");
+}
+
+TEST_F(ItemInfoTest, refuses_a_missing_file_and_a_directory) {
+  EXPECT_NE(error_of().find("No such file"), std::string::npos);
+  EXPECT_THROW((void)read_item_titles(std::filesystem::temp_directory_path()), Error);
+}
+
+TEST_F(ItemInfoTest, ids_come_one_a_line) {
+  write("17\r\n\nsome id, with comma\n42");
+
+  EXPECT_EQ(read_id_file(path_), (std::vector<std::string>{"17", "some id, with comma", "42"}));
+  EXPECT_EQ(ids_of_option(path_.string()), read_id_file(path_));
+}
+
+TEST(IdsOfOptionTest, without_such_a_file_they_are_ids_with_commas) {
+  EXPECT_EQ(ids_of_option("17,,42"), (std::vector<std::string>{"17", "42"}));
+  EXPECT_THROW((void)ids_of_option(std::filesystem::temp_directory_path().string()), Error);
+}
+
+}  // namespace
+}  // namespace alsace::io
