@@ -1,12 +1,11 @@
 #include "mpi/data/load_input.hpp"
 
-#include <array>
-
 #include <fmt/format.h>
 
 #include "io/store/dataset_store.hpp"
 #include "io/text.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "mpi/data/fingerprint.hpp"
 #include "mpi/data/load_dataset.hpp"
 #include "mpi/data/move_ids.hpp"
 #include "mpi/data/parse_inputs.hpp"
@@ -89,11 +88,11 @@ LoadedDataset load_raw(const Communicator& comm, const std::vector<std::string>&
   shard.item_ids = redistribute_ids(comm, items.mine(), items.map(), item_map);
   shard.first_item = item_map.range(comm.rank()).begin;
 
-  const Fingerprint mine = io::fingerprint_of(shard);
-  std::array<std::uint64_t, 2> halves{mine.high, mine.low};  // unsigned sums wrap, as they do between shards
-  all_reduce_sum(comm, std::span<std::uint64_t>(halves));
+  shard.first_interaction = exclusive_sum(comm, static_cast<std::uint64_t>(shard.by_user.nonzeros()));
+
+  const Fingerprint fingerprint = fingerprint_together(comm, shard);
   parsed.report.rows_merged = all_reduce_sum(comm, merged.rows_merged);
-  return {std::move(shard), std::move(user_map), std::move(item_map), {halves[0], halves[1]}, parsed.report};
+  return {std::move(shard), std::move(user_map), std::move(item_map), fingerprint, parsed.report};
 }
 
 }  // namespace
