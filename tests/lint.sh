@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Format, clang-tidy and shellcheck. Nothing is changed; the first kind of finding does not hide the next.
+#   tests/lint.sh [FILE.cpp]...   clang-tidy takes minutes for all files, seconds for the ones given
+# BUILD: a configured build directory (build/release). JOBS: clang-tidy processes (2).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${BUILD:-build/release}
+jobs=${JOBS:-2}
+failed=0
+
+mapfile -t sources < <(git ls-files '*.cpp' '*.hpp')
+echo "clang-format: ${#sources[@]} files"
+clang-format --dry-run -Werror "${sources[@]}" || failed=1
+
+mapfile -t scripts < <(git ls-files '*.sh' .ci/run)
+echo "shellcheck: ${#scripts[@]} scripts"
+shellcheck -x "${scripts[@]}" || failed=1
+
+[ -f "$build/compile_commands.json" ] || cmake --preset release -B "$build" >/dev/null
+# clang does not read the precompiled headers of g++: a copy of the commands without them.
+commands=$(mktemp -d)
+trap 'rm -rf "$commands"' EXIT
+sed -E 's/ -Winvalid-pch//g; s/ -include [^ ]*cmake_pch\.hxx//g' "$build/compile_commands.json" >"$commands/compile_commands.json"
+
+files=("$@")
+[ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files '*.cpp')
+echo "clang-tidy: ${#files[@]} files, $jobs at a time"
+# xargs -t names each file as its turn comes; clang-tidy's count of warnings in system headers says nothing.
+printf '%s\0' "${files[@]}" | xargs -0 -t -n 1 -P "$jobs" clang-tidy --quiet -p "$commands" \
+  2> >(grep -vE '^[0-9]+ (warnings?|errors?) .*(generated|treated)' >&2) || failed=1
+
+[ "$failed" -eq 0 ] && echo "No findings."
+exit "$failed"
