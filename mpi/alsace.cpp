@@ -1,5 +1,6 @@
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string_view>
 
@@ -7,6 +8,7 @@
 #include <mpi.h>
 
 #include "mpi/commands/commands.hpp"
+#include "mpi/comm/communicator.hpp"
 #include "src/error.hpp"
 
 namespace {
@@ -43,23 +45,33 @@ void print_help() {
       "written). Results go to stdout, log and progress to stderr.\n");
 }
 
-/// The exit code; ranks that wait in a collective for this one are ended first.
-int fail(alsace::ErrorKind kind, const char* message) {
+/// The rank by MPI, or before MPI_Init by what the launcher says; 0 without one.
+int rank_here(bool mpi_runs) {
+  int rank = 0;
+  if (mpi_runs) {
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    return rank;
+  }
+  for (const char* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+    if (const char* value = std::getenv(variable)) return std::atoi(value);
+  }
+  return 0;
+}
+
+/// Says what went wrong and returns the exit code. Where all ranks end for the same reason, one speaks and MPI ends in
+/// order; where this one ends alone, the others would wait for it for ever and are ended with it.
+int fail(alsace::ErrorKind kind, const char* message, bool all_ranks) {
   const int code = static_cast<int>(kind);
   int initialized = 0;
   int finalized = 0;
-  int rank = 0;
-  int ranks = 1;
   MPI_Initialized(&initialized);
   MPI_Finalized(&finalized);
-  const bool running = initialized != 0 && finalized == 0;
-  if (running) {
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-  }
-  fmt::print(stderr, "alsace: {}\n", message);
+  const bool mpi_runs = initialized != 0 && finalized == 0;
+  const bool speaks = !(all_ranks || !mpi_runs) || rank_here(mpi_runs) == 0;
+  if (speaks) fmt::print(stderr, "alsace: {}\n", message);
   std::fflush(nullptr);
-  if (running) MPI_Abort(MPI_COMM_WORLD, code);
+  if (mpi_runs && all_ranks) MPI_Finalize();
+  if (mpi_runs && !all_ranks) MPI_Abort(MPI_COMM_WORLD, code);
   return code;
 }
 
@@ -80,9 +92,11 @@ int main(int argc, char** argv) {
       if (command.name == name) return command.run(argc - 1, argv + 1);
     }
     throw alsace::usage_error(fmt::format("{} is not a command; see alsace --help", name));
+  } catch (const alsace::mpi::AgreedError& error) {
+    return fail(error.kind(), error.what(), true);
   } catch (const alsace::Error& error) {
-    return fail(error.kind(), error.what());
+    return fail(error.kind(), error.what(), false);
   } catch (const std::exception& error) {
-    return fail(alsace::ErrorKind::internal, error.what());
+    return fail(alsace::ErrorKind::internal, error.what(), false);
   }
 }

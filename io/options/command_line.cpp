@@ -120,9 +120,12 @@ std::string CommandLine::effective() const {
     std::vector<std::string> results = option->results();
     if (option->get_items_expected_max() <= 1 && results.size() > 1) results.erase(results.begin(), results.end() - 1);
     std::string value = fmt::format("{}", fmt::join(results, " "));
-    if (!given_somewhere) value = is_flag(*option) ? "false" : option->get_default_str();
+    const bool value_given = !option->results().empty();  // a positional has no name that names its source
+    if (!value_given) value = is_flag(*option) ? "false" : option->get_default_str();
     text += fmt::format("{} = {} ({})\n", name, value.empty() ? "\"\"" : value,
-                        given_somewhere ? source->second : "default");
+                        given_somewhere ? source->second
+                        : value_given   ? "command line"
+                                        : "default");
   }
   return text;
 }

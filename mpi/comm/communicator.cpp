@@ -80,32 +80,23 @@ void Communicator::run_together(const std::function<void()>& work) const {
   std::string message;
   auto kind = ErrorKind::internal;
   int failed_rank = size_;
-  std::exception_ptr own;
   try {
     work();
   } catch (const Error& error) {
-    own = std::current_exception();
     kind = error.kind();
     message = error.what();
     failed_rank = rank_;
   } catch (const std::exception& error) {
-    own = std::current_exception();
     message = error.what();
     failed_rank = rank_;
   }
 
   const int first = all_reduce_min(*this, failed_rank);
   if (first == size_) return;
-  if (first == rank_) {
-    std::vector<char> text(message.begin(), message.end());
-    broadcast_vector(*this, text, first);
-    broadcast_value(*this, static_cast<int>(kind), first);
-    std::rethrow_exception(own);
-  }
-  std::vector<char> text;
+  std::vector<char> text(message.begin(), message.end());
   broadcast_vector(*this, text, first);
-  const int first_kind = broadcast_value(*this, static_cast<int>(kind), first);
-  throw Error(static_cast<ErrorKind>(first_kind), std::string(text.begin(), text.end()));
+  kind = broadcast_value(*this, kind, first);
+  throw AgreedError(kind, std::string(text.begin(), text.end()));
 }
 
 }  // namespace alsace::mpi

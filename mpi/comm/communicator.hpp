@@ -4,10 +4,19 @@
 
 #include <mpi.h>
 
+#include "src/error.hpp"
+
 namespace alsace::mpi {
 
-/// MPI_Init_thread(FUNNELED) … MPI_Finalize around main. While an exception unwinds, the destructor calls neither
-/// MPI_Finalize (it would hang) nor anything else: main decides then.
+/// An error that every rank throws at the same place: the ranks can end in order, and one of them speaks for all.
+class AgreedError : public Error {
+ public:
+  using Error::Error;
+  explicit AgreedError(const Error& error) : Error(error) {}
+};
+
+/// MPI_Init_thread(FUNNELED) … MPI_Finalize around a command. While an exception unwinds, the destructor calls neither
+/// MPI_Finalize (it would hang where one rank alone throws) nor anything else: main decides then.
 class Environment {
  public:
   Environment(int& argc, char**& argv);

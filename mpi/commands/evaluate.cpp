@@ -267,7 +267,7 @@ int evaluate(int argc, char** argv) {
   report.unknown_items =
       test.interactions - mpi::all_reduce_sum(world, static_cast<std::uint64_t>(test.by_user.nonzeros()));
   if (report.users == 0) {
-    throw input_error(fmt::format("{}: users that the model knows = 0, expected at least 1", options.test.front()));
+    throw mpi::AgreedError(input_error(fmt::format("{}: users that the model knows = 0, expected at least 1", options.test.front())));
   }
   if (explicit_model) measure_ratings(run, model, own, test, !options.no_baseline, report);
   if (!metrics.empty()) measure_ranking(run, model, own, test, metrics, !options.no_baseline, report);

@@ -46,7 +46,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("input,--input", options.inputs, "raw files")
       ->type_name("INPUT...")
       ->required()
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->default_str("");
   app.add_option("--out", options.out, "directory of the data set")->type_name("DATASET")->required();
   app.add_flag("--overwrite", options.overwrite, "replace a data set that is there");
   io::add_reader_options(app, options.read, options.duplicates);
@@ -84,8 +85,7 @@ int import(int argc, char** argv) {
   const io::Stopwatch clock;
 
   mpi::DatasetWriter writer(world, options.out, options.overwrite);
-  const mpi::LoadedDataset data =
-      mpi::load_input(world, options.inputs, options.read, options.duplicates, mpi::RowCost{});
+  mpi::LoadedDataset data = mpi::load_input(world, options.inputs, options.read, options.duplicates, mpi::RowCost{});
   spdlog::info("read {} rows in {:.2f} s", data.report.rows_read, clock.seconds());
 
   std::map<std::string, std::string> origin;

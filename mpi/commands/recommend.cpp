@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "io/clock.hpp"
 #include "io/export/recommendation_writer.hpp"
@@ -98,9 +97,9 @@ class UserSelection {
 
 void warn_of_unknown(const std::vector<std::string>& unknown) {
   constexpr std::size_t shown = 5;
-  const auto first =
-      std::vector(unknown.begin(), unknown.begin() + static_cast<std::ptrdiff_t>(std::min(shown, unknown.size())));
-  spdlog::warn("{} users are not in the model and are skipped: {}{}", unknown.size(), fmt::join(first, ", "),
+  std::string first;
+  for (std::size_t i = 0; i < std::min(shown, unknown.size()); ++i) first += (i == 0 ? "" : ", ") + unknown[i];
+  spdlog::warn("{} users are not in the model and are skipped: {}{}", unknown.size(), first,
                unknown.size() > shown ? ", …" : "");
 }
 

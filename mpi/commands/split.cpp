@@ -138,9 +138,9 @@ int split(int argc, char** argv) {
   for (Output& output : outputs) {
     output.shard = mpi::extract_part(comm, data.shard, parts, output.part);
     if (output.shard.interactions == 0) {
-      throw input_error(
+      throw mpi::AgreedError(input_error(
           fmt::format("{}: interactions = 0, expected at least 1: too few of {} interactions for this split",
-                      output.path, data.shard.interactions));
+                      output.path, data.shard.interactions)));
     }
   }
   for (Output& output : outputs) {

@@ -63,7 +63,7 @@ int synth(int argc, char** argv) {
     mpi::write_synthetic_csv(comm, options.data, options.out, options.overwrite);
   } else {
     mpi::DatasetWriter writer(comm, options.out, options.overwrite);
-    const DatasetShard shard = mpi::synthetic_shard(comm, options.data);
+    DatasetShard shard = mpi::synthetic_shard(comm, options.data);
     writer.publish(shard, mpi::fingerprint_together(comm, shard),
                    {{"source", "alsace synth"}, {"seed", std::to_string(options.data.seed)}});
   }

@@ -21,7 +21,7 @@ int train(int argc, char** argv) {
   const mpi::Environment environment(argc, argv);
   const auto world = mpi::Communicator::world();
   io::start_log(request->log_level, world.rank(), world.size());
-  if (world.is_root()) fmt::print(stderr, "{}\n", request->effective);
+  spdlog::info("effective configuration of train:\n{}", request->effective);
   world.run_together([&] {
     if (!request->run.init_items.empty()) request->config.init_items = io::digest_of(request->run.init_items).xxh3_128;
   });

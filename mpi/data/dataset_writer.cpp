@@ -6,6 +6,7 @@
 #include <boost/serialization/string.hpp>
 
 #include "io/store/dataset_store.hpp"
+#include "mpi/comm/collectives.hpp"
 #include "mpi/comm/objects.hpp"
 #include "mpi/comm/stored_files.hpp"
 
@@ -23,8 +24,9 @@ DatasetWriter::~DatasetWriter() {
   if (!published_ && comm_.is_root()) io::discard_dataset(path_);
 }
 
-void DatasetWriter::publish(const DatasetShard& shard, const Fingerprint& fingerprint,
+void DatasetWriter::publish(DatasetShard& shard, const Fingerprint& fingerprint,
                             const std::map<std::string, std::string>& origin) {
+  shard.first_interaction = exclusive_sum(comm_, static_cast<std::uint64_t>(shard.by_user.nonzeros()));
   io::IdWidths widths;
   widths.user = all_reduce_max(comm_, std::max<std::uint64_t>(1, shard.user_ids.longest()));
   widths.item = all_reduce_max(comm_, std::max<std::uint64_t>(1, shard.item_ids.longest()));

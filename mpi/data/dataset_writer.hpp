@@ -20,10 +20,10 @@ class DatasetWriter {
   DatasetWriter(const DatasetWriter&) = delete;
   DatasetWriter& operator=(const DatasetWriter&) = delete;
 
-  /// Every rank writes its shard, then rank 0 the manifest: afterwards the data set is there. `origin`: what it says of
-  /// where it comes from. Collective. Throws ErrorKind::storage, the same on all ranks.
-  void publish(const DatasetShard& shard, const Fingerprint& fingerprint,
-               const std::map<std::string, std::string>& origin);
+  /// Every rank writes its shard, then rank 0 the manifest: afterwards the data set is there. Sets the shard's
+  /// first_interaction. `origin`: what the data set says of where it comes from. Collective. Throws ErrorKind::storage,
+  /// the same on all ranks.
+  void publish(DatasetShard& shard, const Fingerprint& fingerprint, const std::map<std::string, std::string>& origin);
 
  private:
   const Communicator& comm_;

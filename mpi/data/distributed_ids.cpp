@@ -90,7 +90,7 @@ DistributedIds DistributedIds::build(const Communicator& comm, const IdList& ids
   IdList mine = sorted_unique(all_to_all_ids(comm, sorted, counts).ids, order);
   ShardMap map = map_of_sizes(comm, mine.size());
   if (map.rows() >= absent) {
-    throw input_error(fmt::format("ids = {}, expected fewer than {} a side", map.rows(), absent));
+    throw AgreedError(input_error(fmt::format("ids = {}, expected fewer than {} a side", map.rows(), absent)));
   }
   return from_sorted(comm, std::move(mine), std::move(map));
 }

@@ -1,12 +1,11 @@
 #include "mpi/data/load_input.hpp"
 
-#include <array>
-
 #include <fmt/format.h>
 
 #include "io/store/dataset_store.hpp"
 #include "io/text.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "mpi/data/fingerprint.hpp"
 #include "mpi/data/load_dataset.hpp"
 #include "mpi/data/move_ids.hpp"
 #include "mpi/data/parse_inputs.hpp"
@@ -39,12 +38,12 @@ void refuse_pair(const Communicator& comm, const std::vector<std::string>& input
   if (first == nothing) return;
   const std::string user = id_of(comm, users, static_cast<std::uint32_t>(first >> 32U));
   const std::string item = id_of(comm, items, static_cast<std::uint32_t>(first));
-  throw input_error(
+  throw AgreedError(input_error(
       duplicates == Duplicates::error
           ? fmt::format("{}: rows of user {} and item {} = more than one, expected one with --duplicates error",
                         io::joined(inputs, ", "), user, item)
           : fmt::format("{}: sum of the rows of user {} and item {} = out of range, expected one within ±3.4e38",
-                        io::joined(inputs, ", "), user, item));
+                        io::joined(inputs, ", "), user, item)));
 }
 
 /// Local numbers of users and items become global ones.
@@ -63,7 +62,7 @@ LoadedDataset load_raw(const Communicator& comm, const std::vector<std::string>&
   ParsedInputs parsed = parse_inputs(comm, inputs, options);
   const DistributedIds users = DistributedIds::build(comm, parsed.users.ids());
   const DistributedIds items = DistributedIds::build(comm, parsed.items.ids());
-  if (users.size() == 0) throw input_error(fmt::format("{}: no interactions in the input", io::joined(inputs, ", ")));
+  if (users.size() == 0) throw AgreedError(input_error(fmt::format("{}: no interactions in the input", io::joined(inputs, ", "))));
   renumber(parsed.chunks, users.lookup(comm, parsed.users.ids()), items.lookup(comm, parsed.items.ids()));
 
   std::vector<Interaction> rows = send_to_owners(comm, std::move(parsed.chunks), users.map());
@@ -89,11 +88,11 @@ LoadedDataset load_raw(const Communicator& comm, const std::vector<std::string>&
   shard.item_ids = redistribute_ids(comm, items.mine(), items.map(), item_map);
   shard.first_item = item_map.range(comm.rank()).begin;
 
-  const Fingerprint mine = io::fingerprint_of(shard);
-  std::array<std::uint64_t, 2> halves{mine.high, mine.low};  // unsigned sums wrap, as they do between shards
-  all_reduce_sum(comm, std::span<std::uint64_t>(halves));
+  shard.first_interaction = exclusive_sum(comm, static_cast<std::uint64_t>(shard.by_user.nonzeros()));
+
+  const Fingerprint fingerprint = fingerprint_together(comm, shard);
   parsed.report.rows_merged = all_reduce_sum(comm, merged.rows_merged);
-  return {std::move(shard), std::move(user_map), std::move(item_map), {halves[0], halves[1]}, parsed.report};
+  return {std::move(shard), std::move(user_map), std::move(item_map), fingerprint, parsed.report};
 }
 
 }  // namespace

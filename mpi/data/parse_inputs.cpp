@@ -161,7 +161,7 @@ ParsedInputs parse_inputs(const Communicator& comm, const std::vector<std::strin
 
   const bool skip = options.on_bad_row == io::ReadOptions::OnBadRow::skip;
   const std::string error = first_of_all(comm, inputs, found, parser.first_bad, skip);
-  if (!error.empty()) throw input_error(error);
+  if (!error.empty()) throw AgreedError(input_error(error));
   ParsedInputs parsed = std::move(parser.parsed);
   parsed.report.first_bad = first_of_all(comm, inputs, found, parser.first_bad, false);
   parsed.report.rows_read = all_reduce_sum(comm, parsed.report.rows_read);

@@ -127,7 +127,7 @@ void reorder(const Communicator& comm, DatasetShard& part) {
 std::vector<Part> split_interactions(const Communicator& comm, const SplitConfig& config, const DatasetShard& shard) {
   config.validate();
   if (config.needs_timestamps() && all_of(comm, shard.timestamps.empty())) {
-    throw input_error("timestamp = none, expected one a row: this way of splitting goes by time");
+    throw AgreedError(input_error("timestamp = none, expected one a row: this way of splitting goes by time"));
   }
   const SplitCuts cuts = config.is_global() ? cuts_of(comm, config, shard) : SplitCuts();
   std::vector<Part> parts;

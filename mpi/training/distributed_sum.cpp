@@ -53,14 +53,16 @@ std::vector<double> complete_blocks(const Communicator& comm, const ShardMap& ma
 
 double distributed_sum(const Communicator& comm, const ShardMap& map, std::span<const double> row_values,
                        const char* what) {
-  RankReducer reducer(comm);
-  return exact_sum(complete_blocks(comm, map, row_values, 1), map.rows(), reducer, what);
+  return distributed_sums(comm, map, row_values, 1, what).front();
 }
 
 std::vector<double> distributed_sums(const Communicator& comm, const ShardMap& map, std::span<const double> values,
                                      std::size_t width, const char* what) {
+  const std::vector<double> complete = complete_blocks(comm, map, values, width);
   RankReducer reducer(comm);
-  return exact_sums(complete_blocks(comm, map, values, width), width, map.rows(), reducer, what);
+  std::vector<double> sums;
+  comm.run_together([&] { sums = exact_sums(complete, width, map.rows(), reducer, what); });
+  return sums;
 }
 
 }  // namespace alsace::mpi

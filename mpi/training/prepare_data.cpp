@@ -64,7 +64,9 @@ TrainingData prepare_data(const Communicator& comm, const TrainConfig& config, L
 
   TrainingData data{loaded.users, loaded.items, std::move(prepared.rows), {}, 0, {}};
   data.interactions = all_reduce_sum(comm, static_cast<std::uint64_t>(data.by_user.nonzeros()));
-  if (data.interactions == 0) throw input_error("no interaction is left to train on");
+  comm.run_together([&] {
+    if (data.interactions == 0) throw input_error("no interaction is left to train on");
+  });
   data.items = cut_columns(comm, data.by_user, shard.items, training_cost(config.factors));
   data.by_item = transpose(comm, data.by_user, data.items);
   if (config.objective == Objective::explicit_) {

@@ -69,7 +69,10 @@ GramMatrix Trainer::gramian_of(ReplicatedFactors& side, const char* what) {
   const RowRange blocks = whole_blocks(side.map(), comm_.rank());
   const float* rows = side.all().data() + static_cast<Eigen::Index>(blocks.begin) * side.all().cols();
   RankReducer reducer(comm_);
-  return gramian(rows, blocks.size(), config_.factors, side.map().rows(), threads_, reducer, what);
+  GramMatrix sum;
+  comm_.run_together(
+      [&] { sum = gramian(rows, blocks.size(), config_.factors, side.map().rows(), threads_, reducer, what); });
+  return sum;
 }
 
 double Trainer::loss() {

@@ -125,11 +125,12 @@ void TrainingRun::load() {
   const Fingerprint valid = held_out_ ? held_out_->fingerprint : Fingerprint{};
   if (checkpoint_) {
     info_ = checkpoint_->info();
-    const auto conflicts = data_conflicts(info_, loaded->fingerprint, valid);
-    if (!conflicts.empty()) {
+    comm_.run_together([&] {
+      const auto conflicts = data_conflicts(info_, loaded->fingerprint, valid);
+      if (conflicts.empty()) return;
       throw usage_error(fmt::format("{} was trained on other data (--resume never --overwrite starts anew):\n  {}",
                                     options_.model, fmt::join(conflicts, "\n  ")));
-    }
+    });
     info_.complete = info_.sweep >= config_.sweeps || out_of_patience(info_.early_stopping, config_.patience);
     committed_sweep_ = info_.sweep;
     if (info_.complete) return;
@@ -149,6 +150,7 @@ void TrainingRun::load() {
   shard_.item_ids = redistribute_ids(comm_, shard_.item_ids, id_map, data.items);
   shard_.seen_offsets = data.by_user.offsets;
   shard_.seen_items = data.by_user.columns;
+  shard_.first_interaction = exclusive_sum(comm_, static_cast<std::uint64_t>(shard_.seen_items.size()));
 
   info_.config = config_;
   info_.kernel_level = kernels_->level;

@@ -1,6 +1,7 @@
 #include "mpi/data/load_input.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <random>
@@ -12,6 +13,7 @@
 
 #include "io/store/dataset_store.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "mpi/data/dataset_writer.hpp"
 #include "mpi/data/move_ids.hpp"
 #include "src/error.hpp"
 #include "tests/io/readers/temporary_file.hpp"
@@ -300,6 +302,42 @@ TEST_F(LoadInputTest, errors_of_files_are_the_same_on_all_ranks) {
   const std::string empty = write("empty.csv", "");
   EXPECT_EQ(error_of({empty}), empty + ": is empty, expected rows of interactions");
   EXPECT_EQ(error_of({}, ErrorKind::usage), "INPUT = nothing, expected a data set or raw files");
+}
+
+TEST_F(LoadInputTest, data_set_gives_back_what_the_raw_file_gave) {
+  const std::string path = file("imported");
+  LoadedDataset raw = load({ratings});
+  DatasetWriter(world_, path, false).publish(raw.shard, raw.fingerprint, {});
+
+  const LoadedDataset stored = load({path});
+
+  EXPECT_TRUE(gather(world_, stored.shard) == gather(world_, raw.shard));
+  EXPECT_EQ(stored.shard.interactions, raw.shard.interactions);
+  EXPECT_EQ(io::to_hex(stored.fingerprint), io::to_hex(raw.fingerprint));
+  EXPECT_EQ(stored.users, raw.users);
+  EXPECT_EQ(stored.items, raw.items);
+  EXPECT_EQ(error_of({path, ratings}, ErrorKind::usage),
+            path + ": is a data set, expected it to be the only input, or raw files alone");
+}
+
+TEST_F(LoadInputTest, data_set_with_a_damaged_shard_is_refused_on_all_ranks) {
+  const std::string path = file("damaged");
+  LoadedDataset raw = load({write("few.csv", "user,item\n1,1\n2,2\n3,3\n")});
+  DatasetWriter(world_, path, false).publish(raw.shard, raw.fingerprint, {});
+  const std::string last = path + "/" + io::shard_name(world_.size() - 1);
+  if (world_.is_root()) std::ofstream(last, std::ios::binary | std::ios::in).write("x", 1);
+  barrier(world_);
+
+  EXPECT_THAT(error_of({path}, ErrorKind::storage), testing::HasSubstr(io::shard_name(world_.size() - 1)));
+}
+
+TEST_F(LoadInputTest, data_set_writer_that_does_not_publish_leaves_nothing) {
+  const std::string path = file("unfinished");
+  { const DatasetWriter writer(world_, path, false); }
+  barrier(world_);
+
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
 }
 
 TEST_F(LoadInputTest, held_out_rows_take_the_models_indices) {

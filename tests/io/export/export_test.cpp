@@ -1,0 +1,105 @@
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "io/export/model_export.hpp"
+#include "io/export/npy.hpp"
+#include "tests/io/store/store_fixtures.hpp"
+
+namespace alsace::io::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(NpyTest, reads_what_numpy_wrote) {
+  const NpyReader reader(fs::path(ALSACE_TEST_DATA) / "golden/initial_items.npy");
+
+  const FactorMatrix64 all = reader.read({0, reader.rows()});
+  const FactorMatrix64 part = reader.read({3, 7});
+
+  EXPECT_EQ(part, all.middleRows(3, 4));
+  EXPECT_GT(all.norm(), 0);
+}
+
+TEST(NpyTest, reads_what_it_wrote) {
+  TemporaryDirectory directory;
+  const FactorMatrix matrix = FactorMatrix::Random(7, 3);
+  NpyWriter writer = NpyWriter::matrix(directory.path() / "x.npy", 7, 3);
+  writer.append(FactorMatrix(matrix.topRows(2)));
+  writer.append(FactorMatrix(matrix.bottomRows(5)));
+  writer.close();
+
+  const NpyReader reader(directory.path() / "x.npy");
+
+  EXPECT_EQ(reader.rows(), 7U);
+  EXPECT_EQ(reader.columns(), 3U);
+  EXPECT_EQ(reader.read({0, 7}), matrix.cast<double>());
+}
+
+TEST(NpyTest, refuses_other_files_by_field) {
+  TemporaryDirectory directory;
+  const fs::path path = directory.path() / "x.npy";
+  NpyWriter writer = NpyWriter::matrix(path, 2, 2);
+  FactorMatrix matrix = FactorMatrix::Ones(2, 2);
+  matrix(1, 0) = std::nanf("");
+  writer.append(matrix);
+  writer.close();
+  const std::string good = read_bytes(path);
+  const auto message = [&](const std::string& bytes) {
+    write_bytes(path, bytes);
+    return message_of(ErrorKind::input, [&] { (void)NpyReader(path).read({0, 2}); });
+  };
+  const auto with = [&](const std::string& from, const std::string& to) {
+    std::string bytes = good;
+    return bytes.replace(bytes.find(from), from.size(), to);
+  };
+
+  EXPECT_THAT(message(good), HasSubstr("x.npy: element (1, 0) = nan"));
+  EXPECT_THAT(message(""), HasSubstr("is not a .npy file"));
+  EXPECT_THAT(message(good.substr(0, 40)), HasSubstr("ends within its header"));
+  EXPECT_THAT(message(good.substr(0, good.size() - 1)), HasSubstr("size = 143, expected 144"));
+  EXPECT_THAT(message(with("<f4", "<i4")), HasSubstr("descr = <i4"));
+  EXPECT_THAT(message(with("False", "True ")), HasSubstr("fortran_order = True"));
+  EXPECT_THAT(message(with("(2, 2)", "(4,)  ")), HasSubstr("shape = (4,)"));
+  EXPECT_THAT(message(with("(2, 2)", "(2, 0)")), HasSubstr("shape = (2, 0)"));
+}
+
+TEST(ExportTest, npy_and_csv_hold_the_model) {
+  TemporaryDirectory directory;
+  TestModel model = make_model(2);
+  IdList items;
+  items.push_back("a,\"b\"");
+  for (std::size_t i = 1; i < 11; ++i) items.push_back(model.data.item_ids[i]);
+  model.data.item_ids = items;
+  write_model(directory.path() / "model", model, 3);
+  const ModelReader reader(resolve_model(directory.path() / "model", "best"));
+  const fs::path out = directory.path() / "out";
+
+  export_npy(reader, out);
+  export_csv(reader, out);
+
+  EXPECT_EQ(NpyReader(out / "user_factors.npy").read({0, 23}), model.user_factors.cast<double>());
+  EXPECT_EQ(NpyReader(out / "item_factors.npy").read({0, 11}), model.item_factors.cast<double>());
+  EXPECT_TRUE(read_bytes(out / "items.txt").starts_with("a,\"b\"\n" + std::string(items[1]) + "\n"));
+  EXPECT_EQ(fs::file_size(out / "user_biases.npy") % 64, 23 * 8 % 64);
+  const std::string csv = read_bytes(out / "item_factors.csv");
+  EXPECT_TRUE(
+      csv.starts_with(fmt::format("item,bias,factor_0,factor_1,factor_2,factor_3,factor_4\n\"a,\"\"b\"\"\",{},{},",
+                                  model.item_biases[0], model.item_factors(0, 0))));
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 12);
+}
+
+TEST(ExportTest, full_disk_is_reported) {
+  OutputFile file("/dev/full");
+
+  EXPECT_THAT(message_of(ErrorKind::storage,
+                         [&] {
+                           file.write("x");
+                           file.close();
+                         }),
+              HasSubstr("/dev/full: writing failed: No space left on device"));
+}
+
+}  // namespace
+}  // namespace alsace::io::testing
