@@ -27,7 +27,7 @@ files=("$@")
 echo "clang-tidy: ${#files[@]} files, $jobs at a time"
 # xargs -t names each file as its turn comes; clang-tidy's count of warnings in system headers says nothing.
 printf '%s\0' "${files[@]}" | xargs -0 -t -n 1 -P "$jobs" clang-tidy --quiet -p "$commands" \
-  2> >(grep -vE '^[0-9]+ (warnings?|errors?) .*(generated|treated)' >&2) || failed=1
+  2> >(grep --line-buffered -vE '^[0-9]+ (warnings?|errors?) .*(generated|treated)' >&2) || failed=1
 
 [ "$failed" -eq 0 ] && echo "No findings."
 exit "$failed"
