@@ -19,6 +19,16 @@ sigset_t watched_signals() {
   return set;
 }
 
+/// As the signal would have without us.
+void end_process(int signal) {
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, signal);
+  std::signal(signal, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
+  std::raise(signal);
+}
+
 }  // namespace
 
 StopSignals::StopSignals(std::optional<double> limit_seconds) {
@@ -33,10 +43,10 @@ StopSignals::~StopSignals() {
   waiter_.join();
 }
 
-const char* StopSignals::reason() const {
-  switch (cause_.load()) {
+const char* StopSignals::describe(int cause) {
+  switch (cause) {
     case 0:
-      return "";
+      return "nothing";
     case time_limit:
       return "the time limit";
     case SIGINT:
@@ -52,6 +62,7 @@ void StopSignals::wait(std::optional<double> limit_seconds) {
   using Clock = std::chrono::steady_clock;
   const sigset_t set = watched_signals();
   const auto start = Clock::now();
+  std::optional<Clock::time_point> first_signal;
   while (!ending_) {
     int signal = 0;
     if (limit_seconds && cause_ == 0) {
@@ -69,14 +80,8 @@ void StopSignals::wait(std::optional<double> limit_seconds) {
       signal = sigwaitinfo(&set, nullptr);
     }
     if (signal <= 0 || signal == wake_up) continue;  // a timeout, an interruption, or the end
-    if (source_.stop_requested() && cause_ != time_limit) {
-      sigset_t one;
-      sigemptyset(&one);
-      sigaddset(&one, signal);
-      std::signal(signal, SIG_DFL);
-      pthread_sigmask(SIG_UNBLOCK, &one, nullptr);
-      std::raise(signal);
-    }
+    if (first_signal && Clock::now() - *first_signal > std::chrono::seconds(1)) end_process(signal);
+    if (!first_signal) first_signal = Clock::now();
     cause_ = signal;
     source_.request_stop();
   }

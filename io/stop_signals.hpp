@@ -9,7 +9,8 @@ namespace alsace::io {
 
 /// Turns INT, TERM, USR1 and a time limit into a std::stop_token. The signals are blocked in every thread and taken by
 /// one that waits for them, so no code of ours ever runs inside a signal handler. A second signal ends the process at
-/// once, with what is committed by then.
+/// once, with what is committed by then; within a second of the first it is taken for the same one, since launchers and
+/// schedulers may both forward it.
 ///
 /// Construct before MPI_Init and before any thread is started: threads inherit the mask.
 class StopSignals {
@@ -22,13 +23,16 @@ class StopSignals {
 
   [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
 
-  /// "signal 10", "the time limit" or "" when nothing asked for a stop. Call from one thread.
-  [[nodiscard]] const char* reason() const;
+  /// What asked for a stop: a signal's number, time_limit, or 0 for nothing yet. An integer, so that ranks can agree.
+  [[nodiscard]] int cause() const { return cause_; }
+  /// "SIGUSR1", "the time limit", … of a cause.
+  static const char* describe(int cause);
+
+  static constexpr int time_limit = 1000;  // no signal has it
 
  private:
   void wait(std::optional<double> limit_seconds);
 
-  static constexpr int time_limit = -1;
   std::stop_source source_;
   std::atomic<int> cause_{0};  // a signal's number, time_limit, or 0
   std::atomic<bool> ending_{false};

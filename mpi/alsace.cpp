@@ -28,7 +28,7 @@ constexpr std::array commands{
     Command{"similar", alsace::commands::similar, "prints the items nearest to one"},
     Command{"inspect", alsace::commands::inspect, "tells what a model or a data set is"},
     Command{"verify", alsace::commands::verify, "checks every checksum, shape and number of one"},
-    Command{"export", alsace::commands::export_, "writes factors and ids for other tools"},
+    Command{"export", alsace::commands::export_model, "writes factors and ids for other tools"},
     Command{"synth", alsace::commands::synth, "makes up power-law data of any size"},
 };
 

@@ -1,21 +1,22 @@
 #include "io/export/model_export.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "io/export/csv.hpp"
 #include "io/export/npy.hpp"
 #include "io/export/output_file.hpp"
-#include "src/error.hpp"
+#include "io/store/atomic_publish.hpp"
+#include "io/store/checkpoint_names.hpp"
+#include "io/store/model_manifest.hpp"
+#include "io/store/row_ranges.hpp"
 
 namespace alsace::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t rows_at_once = 1 << 16;
 
 /// One side of a model for a range of its rows.
 struct Rows {
@@ -40,26 +41,16 @@ struct SideSource {
   }
 };
 
-template <class Work>
-void for_each_range(const SideSource& side, const Work& work) {
-  for (std::uint64_t begin = 0; begin < side.rows(); begin += rows_at_once) {
-    work(side.read({begin, std::min(begin + rows_at_once, side.rows())}));
-  }
-}
-
-bool has_biases(const ModelReader& model) {
-  const TrainConfig& config = model.info().config;
-  return config.objective == Objective::explicit_ && config.biases == Biases::full;
-}
-
 void export_side_npy(const SideSource& side, const fs::path& out) {
   const auto factors = static_cast<std::uint64_t>(side.model.info().config.factors);
   const std::string name = side.name();
   NpyWriter matrix = NpyWriter::matrix(out / (name + "_factors.npy"), side.rows(), factors);
   OutputFile ids(out / (name + "s.txt"));
   std::optional<NpyWriter> biases;
-  if (has_biases(side.model)) biases = NpyWriter::vector(out / (name + "_biases.npy"), side.rows());
-  for_each_range(side, [&](const Rows& rows) {
+  if (has_biases(side.model.info().config))
+    biases.emplace(NpyWriter::vector(out / (name + "_biases.npy"), side.rows()));
+  for_each_range(side.rows(), [&](RowRange range) {
+    const Rows rows = side.read(range);
     matrix.append(rows.factors);
     for (std::size_t i = 0; i < rows.ids.size(); ++i) ids.write(fmt::format("{}\n", rows.ids[i]));
     if (biases) biases->append(rows.biases);
@@ -69,22 +60,15 @@ void export_side_npy(const SideSource& side, const fs::path& out) {
   if (biases) biases->close();
 }
 
-/// An id as a CSV field: quoted when it holds a comma or a quote.
-std::string csv_field(std::string_view id) {
-  if (id.find_first_of(",\"") == std::string_view::npos) return std::string(id);
-  std::string field = "\"";
-  for (const char c : id) field += c == '"' ? "\"\"" : std::string(1, c);
-  return field + "\"";
-}
-
 void export_side_csv(const SideSource& side, const fs::path& out) {
   const int factors = side.model.info().config.factors;
   OutputFile file(out / fmt::format("{}_factors.csv", side.name()));
   std::string line = side.name();
-  if (has_biases(side.model)) line += ",bias";
+  if (has_biases(side.model.info().config)) line += ",bias";
   for (int k = 0; k < factors; ++k) line += fmt::format(",factor_{}", k);
   file.write(line + "\n");
-  for_each_range(side, [&](const Rows& rows) {
+  for_each_range(side.rows(), [&](RowRange range) {
+    const Rows rows = side.read(range);
     for (std::size_t i = 0; i < rows.ids.size(); ++i) {
       line = csv_field(rows.ids[i]);
       if (!rows.biases.empty()) line += fmt::format(",{}", rows.biases[i]);
@@ -95,21 +79,15 @@ void export_side_csv(const SideSource& side, const fs::path& out) {
   file.close();
 }
 
-void make_directory(const fs::path& out) {
-  std::error_code error;
-  fs::create_directories(out, error);
-  if (error) throw storage_error(fmt::format("{}: making the directory failed: {}", out.string(), error.message()));
-}
-
 }  // namespace
 
 void export_npy(const ModelReader& model, const fs::path& out) {
-  make_directory(out);
+  make_directories(without_slash(out));
   for (const bool users : {true, false}) export_side_npy({model, users}, out);
 }
 
 void export_csv(const ModelReader& model, const fs::path& out) {
-  make_directory(out);
+  make_directories(without_slash(out));
   for (const bool users : {true, false}) export_side_csv({model, users}, out);
 }
 

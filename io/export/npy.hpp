@@ -14,7 +14,8 @@ namespace alsace::io {
 /// A matrix in a file, read row range by row range. Throws ErrorKind::input naming file, field and value.
 class NpyReader {
  public:
-  /// Reads the header: fp32 or fp64, two dimensions, C order, as many bytes as the shape says.
+  /// Reads the header, of at most 65,535 bytes: fp32 or fp64, two dimensions, C order, as many bytes as the shape says.
+  /// `path` may be a link.
   explicit NpyReader(const std::filesystem::path& path);
 
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
@@ -31,7 +32,8 @@ class NpyReader {
   std::uint64_t data_begin_ = 0;
 };
 
-/// Writes an array piece by piece: rows × columns of float, or `rows` of double. Throws ErrorKind::storage.
+/// Writes an array piece by piece: rows × columns of float, or `rows` of double. The file appears in close(). Throws
+/// ErrorKind::storage.
 class NpyWriter {
  public:
   static NpyWriter matrix(const std::filesystem::path& path, std::uint64_t rows, std::uint64_t columns);
@@ -40,7 +42,7 @@ class NpyWriter {
   void append(const FactorMatrix& rows);
   void append(std::span<const double> rows);
 
-  /// Checks that all rows have come.
+  /// Checks that all rows have come and publishes the file.
   void close();
 
  private:

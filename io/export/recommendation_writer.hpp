@@ -1,9 +1,10 @@
 #pragma once
 
-#include <cstdio>
-#include <filesystem>
+#include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "io/export/output_file.hpp"
 
 namespace alsace::io {
 
@@ -19,32 +20,22 @@ struct Recommendation {
 };
 
 /// Writes `user,item,rank,score` (and title) as CSV (RFC 4180, LF), as one JSON object a line, or as a table to read. A
-/// file appears under its name when it is complete: finish() syncs and renames; without it the destructor removes what
-/// was written. "" and
-/// "-" are stdout; what is there and not a plain file (a pipe, a device) is written to directly. Throws
-/// ErrorKind::storage with the system's reason.
+/// file appears under its name in finish(), see OutputFile. "" and "-" are stdout. Throws ErrorKind::storage with the
+/// system's reason.
 class RecommendationWriter {
  public:
   RecommendationWriter(const std::string& path, RecommendationFormat format, bool with_titles);
-  ~RecommendationWriter();
-  RecommendationWriter(const RecommendationWriter&) = delete;
-  RecommendationWriter& operator=(const RecommendationWriter&) = delete;
 
   void write(const Recommendation& recommendation);
   void finish();
 
  private:
-  [[noreturn]] void fail(const char* what) const;
-  void flush();
   void append_table_line(const Recommendation& line);
 
-  std::string name_;                  // for messages
-  std::filesystem::path final_path_;  // empty when written to directly
-  std::filesystem::path path_;
-  std::FILE* file_ = nullptr;
+  OutputFile file_;
   RecommendationFormat format_;
   bool with_titles_;
-  std::string buffer_;
+  std::string line_;
   std::string table_user_;  // whose lines the table is at
 };
 
@@ -53,8 +44,5 @@ RecommendationFormat format_of_name(const std::string& path);
 
 /// The shortest text that reads back as the same float; valid in CSV and JSON.
 std::string shortest_text(float value);
-
-/// As a CSV field: quoted where it has to be.
-std::string csv_field(std::string_view text);
 
 }  // namespace alsace::io

@@ -4,26 +4,25 @@
 #include <filesystem>
 #include <string_view>
 
+#include "io/store/atomic_publish.hpp"
+
 namespace alsace::io {
 
-/// A file that several processes write, each its own byte ranges, under the name `path`.tmp until all are done. One
-/// process creates it, all open and write and close it, one publishes or discards it. All throw ErrorKind::storage with
-/// the path and the system's reason.
+/// A file that several processes write, each its own byte ranges, under the name `path`.alsace-tmp until all are done.
+/// One process creates it, all open and write and close it, one publishes or discards it. All throw ErrorKind::storage
+/// with the path and the system's reason.
 class SharedFile {
  public:
-  /// Makes the empty `path`.tmp. Throws ErrorKind::usage when `path` exists and `overwrite` is false or it is not a
-  /// regular file.
+  /// Makes the empty `path`.alsace-tmp, in the place of a leftover one. Throws ErrorKind::usage when `path` exists and
+  /// `overwrite` is false or it is not a regular file.
   static void create(const std::filesystem::path& path, bool overwrite);
   /// Gives the file its name, in the place of one that was there, and makes that durable.
   static void publish(const std::filesystem::path& path);
-  /// Removes `path`.tmp; never throws.
+  /// Removes `path`.alsace-tmp; never throws.
   static void discard(const std::filesystem::path& path) noexcept;
 
-  /// Opens `path`.tmp.
+  /// Opens `path`.alsace-tmp.
   explicit SharedFile(const std::filesystem::path& path);
-  ~SharedFile();
-  SharedFile(const SharedFile&) = delete;
-  SharedFile& operator=(const SharedFile&) = delete;
 
   void write_at(std::uint64_t offset, std::string_view text);
   /// Forces what was written to the disk and closes: a full disk may show only here.
@@ -31,7 +30,7 @@ class SharedFile {
 
  private:
   std::filesystem::path temporary_;
-  int descriptor_ = -1;
+  FileDescriptor descriptor_;
 };
 
 }  // namespace alsace::io

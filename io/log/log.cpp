@@ -10,11 +10,13 @@
 
 namespace alsace::io {
 
-void start_log(const std::string& level, int rank, int ranks) {
+bool is_log_level(const std::string& text) {
   constexpr std::array<const char*, 6> names{"trace", "debug", "info", "warn", "error", "off"};
-  if (std::find(names.begin(), names.end(), level) == names.end()) {
-    throw usage_error(fmt::format("--log-level = {}, expected trace, debug, info, warn, error or off", level));
-  }
+  return std::find(names.begin(), names.end(), text) != names.end();
+}
+
+void start_log(const std::string& level, int rank, int ranks) {
+  if (!is_log_level(level)) throw usage_error(fmt::format("--log-level = {}, expected {}", level, log_levels));
   auto logger = spdlog::get("alsace");
   if (!logger) logger = spdlog::stderr_color_st("alsace");
   const auto wanted = spdlog::level::from_str(level);

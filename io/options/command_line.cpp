@@ -28,6 +28,16 @@ bool is_flag(const CLI::Option& option) {
   return option.get_items_expected_max() == 0;
 }
 
+/// The argument that gives an option a value. An empty one needs an argument of its own: CLI11 takes `--name=` for a
+/// name whose value follows.
+void append(std::vector<std::string>& arguments, const std::string& name, const std::string& value) {
+  if (value.empty()) {
+    arguments.insert(arguments.end(), {"--" + name, value});
+  } else {
+    arguments.push_back("--" + name + "=" + value);
+  }
+}
+
 }  // namespace
 
 CommandLine::CommandLine(const std::string& command, const std::string& description, const std::string& examples)
@@ -41,7 +51,7 @@ CommandLine::CommandLine(const std::string& command, const std::string& descript
   app_.add_option("--config", config_file_, "flat TOML file of options: name = value")->type_name("FILE.toml");
 }
 
-std::vector<std::string> CommandLine::from_file(const std::string& path) {
+CommandLine::Arguments CommandLine::from_file(const std::string& path) {
   std::ifstream file(path);
   if (!file) throw usage_error(fmt::format("--config = {}, expected a file that can be read", path));
   std::vector<CLI::ConfigItem> items;
@@ -50,34 +60,59 @@ std::vector<std::string> CommandLine::from_file(const std::string& path) {
   } catch (const CLI::Error& error) {
     throw usage_error(fmt::format("{}: {}", path, error.what()));
   }
-  std::vector<std::string> arguments;
+  Arguments arguments;
   for (const CLI::ConfigItem& item : items) {
     const CLI::Option* option = item.parents.empty() ? app_.get_option_no_throw("--" + item.name) : nullptr;
     if (option == nullptr || item.name == "config") {
       throw usage_error(fmt::format("{}: {} is not an option of {}", path, item.fullname(), app_.get_name()));
     }
-    sources_[item.name] = path;
-    for (const std::string& value : item.inputs) arguments.push_back("--" + item.name + "=" + value);
+    sources_[long_name(*option)] = path;
+    for (const std::string& value : item.inputs) append(arguments[long_name(*option)], item.name, value);
   }
   return arguments;
 }
 
-std::vector<std::string> CommandLine::from_environment() {
-  std::vector<std::string> arguments;
+CommandLine::Arguments CommandLine::from_environment() {
+  Arguments arguments;
   for (const CLI::Option* option : app_.get_options()) {
     const std::string name = long_name(*option);
     if (name.empty() || name == "help" || name == "config") continue;
-    const std::string variable = environment_name(name);
-    if (const char* value = std::getenv(variable.c_str()); value != nullptr && *value != '\0') {
+    for (const std::string& alias : option->get_lnames()) {
+      const std::string variable = environment_name(alias);
+      const char* value = std::getenv(variable.c_str());
+      if (value == nullptr || *value == '\0') continue;
       sources_[name] = variable;
-      arguments.push_back("--" + name + "=" + value);
+      arguments[name].clear();  // one alias counts
+      append(arguments[name], alias, value);
     }
   }
   return arguments;
 }
 
+std::set<std::string> CommandLine::named_in(const std::vector<std::string>& arguments) const {
+  std::set<std::string> names;
+  bool only_positionals = false;  // behind a --
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (only_positionals || argument.size() < 2 || argument[0] != '-') {
+      for (const CLI::Option* option : app_.get_options()) {
+        if (option->get_positional()) names.insert(long_name(*option));
+      }
+      continue;
+    }
+    only_positionals = argument == "--";
+    const std::size_t equals = argument.find('=');
+    const CLI::Option* option = app_.get_option_no_throw(argument.substr(0, equals));
+    if (option == nullptr) continue;
+    names.insert(long_name(*option));
+    if (equals == std::string::npos && !is_flag(*option)) ++i;  // its value
+  }
+  names.erase("");
+  return names;
+}
+
 bool CommandLine::parse(int argc, const char* const* argv) {
-  std::vector<std::string> given_here(argv + 1, argv + argc);
+  const std::vector<std::string> given_here(argv + 1, argv + argc);
   // The file's name itself comes from the command line or the environment.
   std::string file;
   if (const char* value = std::getenv("ALSACE_CONFIG")) file = value;
@@ -85,14 +120,21 @@ bool CommandLine::parse(int argc, const char* const* argv) {
     if (given_here[i] == "--config" && i + 1 < given_here.size()) file = given_here[i + 1];
     if (given_here[i].starts_with("--config=")) file = given_here[i].substr(9);
   }
-
-  std::vector<std::string> arguments = file.empty() ? std::vector<std::string>() : from_file(file);
-  for (std::string& argument : from_environment()) arguments.push_back(std::move(argument));
-  for (const std::string& argument : given_here) {
-    if (!argument.starts_with("--")) continue;
-    const CLI::Option* option = app_.get_option_no_throw(argument.substr(0, argument.find('=')));
-    if (option != nullptr) sources_[long_name(*option)] = "command line";
+  // Else a list option would take the positionals that follow its value.
+  for (CLI::Option* option : app_.get_options([](const CLI::Option* each) { return !each->get_positional(); })) {
+    option->allow_extra_args(false);
   }
+
+  // A stronger source's values replace the weaker one's: those of a list option are not joined.
+  sources_.clear();
+  Arguments weaker = file.empty() ? Arguments() : from_file(file);
+  for (auto& [name, values] : from_environment()) weaker[name] = std::move(values);
+  for (const std::string& name : named_in(given_here)) {
+    weaker.erase(name);
+    sources_[name] = "command line";
+  }
+  std::vector<std::string> arguments;
+  for (const auto& [name, values] : weaker) arguments.insert(arguments.end(), values.begin(), values.end());
   arguments.insert(arguments.end(), given_here.begin(), given_here.end());
   std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them last first
   try {

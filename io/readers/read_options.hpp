@@ -18,6 +18,7 @@ struct ReadOptions {
   std::string timestamp_column = "timestamp";
   OnBadRow on_bad_row = OnBadRow::error;
   std::string reject_file;       ///< where skipped rows go ("" for nowhere); rank r > 0 adds .r
+  bool append_rejects = false;   ///< add to the reject file: for what a run reads after its first inputs
   bool serial_parse = false;     ///< rank 0 parses alone: allows quoted newlines
   bool reject_negative = false;  ///< a negative value is a bad row (implicit objectives with raw values)
 };

@@ -1,21 +1,9 @@
-#include <fmt/format.h>
-
 #include "io/store/dataset_store.hpp"
 #include "io/store/manifest_json.hpp"
 #include "io/store/shard_reader.hpp"
 #include "io/store/store_schema.hpp"
-#include "src/error.hpp"
 
 namespace alsace::io {
-namespace {
-
-void check_range(RowRange range, std::uint64_t rows) {
-  ALSACE_CHECK(range.begin <= range.end && range.end <= rows,
-               fmt::format("range = [{}, {}] of {} rows", range.begin, range.end, rows));
-}
-
-}  // namespace
-
 DatasetReader::DatasetReader(const std::filesystem::path& path) : path_(path) {
   const Json json = read_manifest(path, schema::dataset_format);
   const std::string where = (path / schema::manifest_file).string();

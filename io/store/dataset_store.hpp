@@ -29,11 +29,13 @@ Fingerprint fingerprint_of(const DatasetShard& shard);
 Fingerprint operator+(const Fingerprint& a, const Fingerprint& b);
 std::string to_hex(const Fingerprint& fingerprint);
 
-/// True when `path` is a directory with a manifest.
+/// True when `path` is a directory with a manifest, unless that is one of a model. A damaged manifest counts as a data
+/// set's: DatasetReader says what is wrong with it.
 bool is_dataset(const std::filesystem::path& path);
 
 /// Makes the empty directory `path`.tmp that shards are written to, in the place of a leftover one. Throws
-/// ErrorKind::usage when `path` exists and `overwrite` is false (or `path` is not a data set).
+/// ErrorKind::usage when `path` exists and `overwrite` is false (or `path` is not a data set), and when what has the
+/// name of a leftover is not one: a directory of shards, model.h5 and MANIFEST.json, nothing else.
 std::filesystem::path stage_dataset(const std::filesystem::path& path, bool overwrite);
 
 /// Writes, fsyncs, drops from the page cache, reads back and compares one shard. Throws ErrorKind::storage.

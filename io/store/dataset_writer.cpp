@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "io/store/atomic_publish.hpp"
+#include "io/store/checkpoint_names.hpp"
 #include "io/store/dataset_store.hpp"
 #include "io/store/manifest_json.hpp"
 #include "io/store/shard_writer.hpp"
@@ -12,33 +13,58 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Without a trailing slash, so that a suffix can be added to the name.
-fs::path plain(const fs::path& path) {
-  return path.has_filename() ? path : path.parent_path();
+fs::path staging_of(const fs::path& path) {
+  return without_slash(path).string() + schema::staging_suffix;
 }
 
-fs::path staging_of(const fs::path& path) {
-  return plain(path).string() + schema::staging_suffix;
+bool is_store_file(const std::string& name) {
+  const bool shard = name.starts_with("shard-") && name.ends_with(".h5");
+  return shard || name == schema::view_file || name == schema::manifest_file;
+}
+
+/// Refuses what has the name of an interrupted import's directory, which is removed later on, and is not one.
+void check_leftover(const fs::path& path) {
+  const auto refuse = [&](const fs::path& foreign) {
+    throw usage_error(fmt::format("{}: is not of Alsace, expected {} to be free for a data set that is being written",
+                                  foreign.string(), path.string()));
+  };
+  try {
+    const fs::file_status status = fs::symlink_status(path);
+    if (!fs::exists(status)) return;
+    if (!fs::is_directory(status)) refuse(path);
+    for (const fs::directory_entry& entry : fs::directory_iterator(path)) {
+      if (!is_store_file(entry.path().filename().string()) || !entry.is_regular_file()) refuse(entry.path());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw storage_error(fmt::format("{}: reading the directory failed: {}", path.string(), error.code().message()));
+  }
+}
+
+/// Throws ErrorKind::usage unless `path` is free, an empty directory, or a data set that may be overwritten.
+void check_replaceable(const fs::path& path, bool overwrite) {
+  std::error_code error;
+  const fs::file_status status = fs::symlink_status(path, error);
+  if (!fs::exists(status)) return;
+  const bool stored = fs::is_directory(status) && has_format(path, schema::dataset_format);
+  if (!stored && !(fs::is_directory(status) && fs::is_empty(path, error))) {
+    throw usage_error(fmt::format("{}: exists and is not a data set, expected a name that is free", path.string()));
+  }
+  if (stored && !overwrite) {
+    throw usage_error(fmt::format("{}: exists, expected a name that is free or --overwrite", path.string()));
+  }
 }
 
 }  // namespace
 
 bool is_dataset(const fs::path& path) {
   std::error_code error;
-  return fs::is_regular_file(path / schema::manifest_file, error);
+  return fs::is_regular_file(path / schema::manifest_file, error) && !has_format(path, schema::model_format);
 }
 
 fs::path stage_dataset(const fs::path& path, bool overwrite) {
-  if (fs::exists(fs::symlink_status(plain(path)))) {
-    const bool replaceable =
-        fs::is_directory(fs::symlink_status(plain(path))) && (is_dataset(path) || fs::is_empty(path));
-    if (!replaceable) {
-      throw usage_error(fmt::format("{}: exists and is not a data set, expected a name that is free", path.string()));
-    }
-    if (!overwrite && is_dataset(path)) {
-      throw usage_error(fmt::format("{}: exists, expected a name that is free or --overwrite", path.string()));
-    }
-  }
+  check_replaceable(without_slash(path), overwrite);
+  check_leftover(aside_of(without_slash(path)));
+  check_leftover(staging_of(path));
   make_empty_directory(staging_of(path));
   return staging_of(path);
 }
@@ -80,7 +106,7 @@ void publish_dataset(const fs::path& path, const DatasetInfo& info, const std::v
   json["origin"] = info.origin;
   json["files"] = to_json(files);
   write_file(staging / schema::manifest_file, sign_manifest(schema::dataset_format, json));
-  publish_directory(staging, plain(path));
+  publish_directory(staging, without_slash(path));
 }
 
 void discard_dataset(const fs::path& path) noexcept {

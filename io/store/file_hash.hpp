@@ -18,4 +18,7 @@ struct FileDigest {
 /// Size and XXH3-128 of a regular file (links are refused), read once in pieces of 1 MiB. Throws ErrorKind::storage.
 FileDigest digest_of(const std::filesystem::path& file);
 
+/// XXH3-128 of a file that the user gave; links are followed. Throws ErrorKind::input.
+std::string hash_of_input(const std::filesystem::path& file);
+
 }  // namespace alsace::io

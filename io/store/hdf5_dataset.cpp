@@ -35,10 +35,7 @@ hid_t plain_type(ElementType::Kind kind) {
 struct Selection {
   Selection(const std::string& where, const Shape& shape, RowRange rows)
       : file(make_space(shape)), memory(make_space({rows.size(), shape.columns})) {
-    const std::array<hsize_t, 2> start{rows.begin, 0};
-    const std::array<hsize_t, 2> count{rows.size(), shape.row_elements()};
-    check(H5Sselect_hyperslab(file.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), where,
-          "selecting rows");
+    select_rows(file, shape, rows, where);
   }
   Space file;
   Space memory;
@@ -110,6 +107,13 @@ Type make_type(ElementType type) {
 Space make_space(const Shape& shape) {
   const std::array<hsize_t, 2> extent{shape.rows, shape.columns};
   return Space(H5Screate_simple(shape.columns == 0 ? 1 : 2, extent.data(), nullptr), "HDF5", "making a space");
+}
+
+void select_rows(const Space& space, const Shape& shape, RowRange rows, const std::string& where) {
+  const std::array<hsize_t, 2> start{rows.begin, 0};
+  const std::array<hsize_t, 2> count{rows.size(), shape.row_elements()};
+  check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), where,
+        "selecting rows");
 }
 
 File create_file(const std::filesystem::path& path) {

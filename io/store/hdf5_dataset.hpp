@@ -41,6 +41,8 @@ struct Shape {
 /// The HDF5 type, in memory and on disk. Text is UTF-8, null-padded.
 Type make_type(ElementType type);
 Space make_space(const Shape& shape);
+/// Selects some rows of a space of that shape.
+void select_rows(const Space& space, const Shape& shape, RowRange rows, const std::string& where);
 
 /// A new file (the name must be free) whose bytes depend on what is written alone; one that exists, for reading.
 File create_file(const std::filesystem::path& path);

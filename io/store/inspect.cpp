@@ -1,29 +1,18 @@
 #include "io/store/inspect.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "io/store/dataset_store.hpp"
 #include "io/store/manifest_json.hpp"
 #include "io/store/model_manifest.hpp"
 #include "io/store/model_store.hpp"
+#include "io/store/row_ranges.hpp"
 #include "io/store/store_schema.hpp"
 
 namespace alsace::io {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t rows_at_once = 1 << 16;
-
-/// Calls `work` for ranges that cover `rows`.
-template <class Work>
-void for_each_range(std::uint64_t rows, const Work& work) {
-  for (std::uint64_t begin = 0; begin < rows; begin += rows_at_once) {
-    work(RowRange{begin, std::min(begin + rows_at_once, rows)});
-  }
-}
 
 std::uint64_t bytes_of(const std::vector<StoredFile>& files) {
   std::uint64_t bytes = 0;
@@ -52,8 +41,7 @@ Json describe_model(const ModelReader& model) {
 }
 
 Json describe(const fs::path& store) {
-  if (is_dataset(store) && stored_format(store) == schema::dataset_format)
-    return describe_dataset(DatasetReader(store));
+  if (has_format(store, schema::dataset_format)) return describe_dataset(DatasetReader(store));
   return describe_model(ModelReader(resolve_model(store, schema::latest_link)));
 }
 
@@ -111,7 +99,7 @@ std::string inspect_as_text(const fs::path& store) {
 }
 
 std::string verify_store(const fs::path& store) {
-  if (is_dataset(store) && stored_format(store) == schema::dataset_format) return verify_dataset(store);
+  if (has_format(store, schema::dataset_format)) return verify_dataset(store);
   const fs::path latest = resolve_model(store, schema::latest_link);
   const fs::path best = resolve_model(store, schema::best_link);
   std::string report = verify_checkpoint(latest);

@@ -98,10 +98,12 @@ Json read_manifest(const std::filesystem::path& directory, const char* format) {
   return json;
 }
 
-std::string stored_format(const std::filesystem::path& directory) {
-  const Json json = Json::parse(read_text(directory / schema::manifest_file), nullptr, false);
-  if (!json.is_object() || !json.contains("format") || !json["format"].is_string()) return "";
-  return json["format"].get<std::string>();
+bool has_format(const std::filesystem::path& directory, const char* format) {
+  const std::filesystem::path path = directory / schema::manifest_file;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(path, error))) return false;
+  const Json json = Json::parse(read_text(path), nullptr, false);
+  return json.is_object() && json.contains("format") && json["format"] == format;
 }
 
 const Json& member_of(const Json& json, const char* name, const std::string& where) {

@@ -22,8 +22,8 @@ std::string sign_manifest(const char* format, const Json& members);
 /// Reads `directory`/MANIFEST.json and checks its format, schema version and checksum.
 Json read_manifest(const std::filesystem::path& directory, const char* format);
 
-/// The format that the manifest in `directory` claims; "" when it says none. To choose a reader, which then checks.
-std::string stored_format(const std::filesystem::path& directory);
+/// True when there is a manifest in `directory` that claims this format. To choose a reader, which then checks.
+bool has_format(const std::filesystem::path& directory, const char* format);
 
 /// One member of a JSON object. Throws ErrorKind::storage naming `where`, the member and its value.
 const Json& member_of(const Json& json, const char* name, const std::string& where);

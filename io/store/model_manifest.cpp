@@ -63,6 +63,7 @@ Json model_members(const ModelInfo& info) {
   json["kernel_level"] = info.kernel_level;
   json["data"] = to_hex(info.data);
   json["valid"] = to_hex(info.valid);
+  json["valid_metrics"] = info.valid_metrics;
   json["mean"] = finite(info.mean, "mean", info.sweep);
   const EarlyStopping& stopping = info.early_stopping;
   json["early_stopping"] = {{"metric", stopping.metric},
@@ -91,6 +92,7 @@ ModelManifest read_model_manifest(const std::filesystem::path& checkpoint) {
   info.kernel_level = text_of(json, "kernel_level", where);
   info.data = fingerprint_of(json, "data", where);
   info.valid = fingerprint_of(json, "valid", where);
+  info.valid_metrics = text_of(json, "valid_metrics", where);
   info.mean = number_of(json, "mean", where);
   const Json& stopping = member_of(json, "early_stopping", where);
   info.early_stopping.metric = text_of(stopping, "metric", where);

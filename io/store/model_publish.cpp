@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "io/store/atomic_publish.hpp"
 #include "io/store/checkpoint_names.hpp"
@@ -17,6 +19,36 @@ namespace fs = std::filesystem;
 
 fs::path staging_of(const fs::path& model, int sweep) {
   return without_slash(model) / (sweep_name(sweep) + schema::staging_suffix);
+}
+
+/// True for the names that an interrupted commit leaves.
+bool is_leftover(std::string name) {
+  const auto drop = [&name](const std::string& suffix) {
+    const bool found = name.ends_with(suffix);
+    if (found) name.erase(name.size() - suffix.size());
+    return found;
+  };
+  if (!drop(schema::staging_suffix)) return false;
+  if (name == schema::latest_link || name == schema::best_link) return true;
+  (void)drop(schema::replaced_suffix);
+  return sweep_of(name).has_value();
+}
+
+void remove_leftovers(const fs::path& directory) {
+  try {
+    for (const fs::directory_entry& entry : fs::directory_iterator(directory)) {
+      if (is_leftover(entry.path().filename().string())) fs::remove_all(entry.path());
+    }
+  } catch (const fs::filesystem_error& error) {
+    throw storage_error(fmt::format("{}: removing leftovers failed: {}", directory.string(), error.code().message()));
+  }
+}
+
+/// Throws when no file can be made in `directory`.
+void probe(const fs::path& directory) {
+  const fs::path file = directory / ".alsace-probe";
+  (void)FileDescriptor::open(file, O_WRONLY | O_CREAT | O_NOFOLLOW);
+  ::unlink(file.c_str());
 }
 
 /// False for a checkpoint that an earlier run of other parameters or data left in the directory.
@@ -64,15 +96,20 @@ void remove_old(const fs::path& model, const ModelInfo& info, int keep) {
 
 }  // namespace
 
-fs::path stage_checkpoint(const fs::path& model, int sweep) {
-  try {
-    fs::create_directories(without_slash(model));
-    for (const fs::directory_entry& entry : fs::directory_iterator(without_slash(model))) {
-      if (entry.path().extension() == schema::staging_suffix) fs::remove_all(entry.path());
-    }
-  } catch (const fs::filesystem_error& error) {
-    throw storage_error(fmt::format("{}: preparing the directory failed: {}", model.string(), error.code().message()));
+void prepare_model_directory(const fs::path& model) {
+  const fs::path directory = without_slash(model);
+  std::error_code ignored;
+  if (fs::exists(directory / schema::manifest_file, ignored)) {
+    throw usage_error(fmt::format("{}: is a data set or a single checkpoint, expected a directory for checkpoints",
+                                  directory.string()));
   }
+  make_directories(directory);
+  remove_leftovers(directory);
+  probe(directory);
+}
+
+fs::path stage_checkpoint(const fs::path& model, int sweep) {
+  prepare_model_directory(model);
   make_empty_directory(staging_of(model, sweep));
   return staging_of(model, sweep);
 }

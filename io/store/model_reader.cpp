@@ -1,16 +1,11 @@
-#include <fmt/format.h>
-
 #include "io/store/hdf5_dataset.hpp"
 #include "io/store/model_manifest.hpp"
 #include "io/store/model_store.hpp"
 #include "io/store/shard_reader.hpp"
 #include "io/store/store_schema.hpp"
-#include "src/error.hpp"
 
 namespace alsace::io {
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 /// Paths of one side of a model.
 struct SidePaths {
@@ -37,11 +32,6 @@ void read_side(const ShardReader& shard, const SidePaths& paths, const TrainConf
   const auto columns = static_cast<std::uint64_t>(config.factors);
   shard.read_numbers(paths.factors, {shard_rows, columns}, rows, side.factors.data() + at * columns);
   if (has_biases(config)) shard.read_numbers(paths.biases, {shard_rows, 0}, rows, side.biases.data() + at);
-}
-
-void check_range(RowRange range, std::uint64_t rows) {
-  ALSACE_CHECK(range.begin <= range.end && range.end <= rows,
-               fmt::format("range = [{}, {}] of {} rows", range.begin, range.end, rows));
 }
 
 /// Appends the seen items of the users `rows` of a shard. Returns where they begin, counted over all shards.
@@ -71,7 +61,7 @@ void ModelReader::verify_files(int first, int stride) const {
 void ModelReader::read_gramians() {
   const ShardReader shard(path_, files_.front());
   const auto factors = static_cast<std::uint64_t>(info_.config.factors);
-  RowMajor gramian(info_.config.factors, info_.config.factors);
+  FactorMatrix64 gramian(info_.config.factors, info_.config.factors);
   shard.read_numbers(schema::user_gramian, {factors, factors}, {0, factors}, gramian.data());
   info_.user_gramian = gramian;
   shard.read_numbers(schema::item_gramian, {factors, factors}, {0, factors}, gramian.data());

@@ -18,8 +18,13 @@ namespace alsace::io {
 /// Name of a checkpoint: sweep-000012.
 std::string sweep_name(int sweep);
 
-/// Makes the model directory if need be, removes what an interrupted commit left behind (names that end in .tmp), and
-/// makes the empty staging directory of `sweep`. Returns it. Throws ErrorKind::storage.
+/// Makes the model directory if need be (the parents of what it makes are fsynced), removes what an interrupted commit
+/// left behind (by our names alone: sweep-NNNNNN.tmp, sweep-NNNNNN.replaced.tmp, latest.tmp, best.tmp), and makes and
+/// removes a file to see that the directory can be written, before hours of training. Throws ErrorKind::storage with
+/// the system's reason, and ErrorKind::usage when `model` is itself a data set or a checkpoint.
+void prepare_model_directory(const std::filesystem::path& model);
+
+/// prepare_model_directory, then makes the empty staging directory of `sweep` and returns it.
 std::filesystem::path stage_checkpoint(const std::filesystem::path& model, int sweep);
 
 /// Writes this rank's shard: write, fsync, drop from the page cache, read back, compare. Both Gramians go into shard 0

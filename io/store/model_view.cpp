@@ -1,6 +1,5 @@
 #include "io/store/model_view.hpp"
 
-#include <array>
 #include <limits>
 #include <string>
 
@@ -49,13 +48,6 @@ void set_fill(const hdf5::Properties& properties, const std::string& where, hdf5
   hdf5::check(H5Pset_fill_value(properties.get(), element.get(), value), where, "setting the fill value");
 }
 
-void select(const hdf5::Space& space, const hdf5::Shape& shape, RowRange rows, const std::string& where) {
-  const std::array<hsize_t, 2> start{rows.begin, 0};
-  const std::array<hsize_t, 2> count{rows.size(), shape.row_elements()};
-  hdf5::check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, count.data(), nullptr), where,
-              "selecting rows");
-}
-
 void write_column(const hdf5::File& file, const std::string& file_name, const ViewColumn& column,
                   const std::vector<StoredFile>& shards, const std::vector<std::string>& tokens) {
   const std::string where = file_name + ":" + column.path;
@@ -68,8 +60,8 @@ void write_column(const hdf5::File& file, const std::string& file_name, const Vi
     if (part.empty()) continue;
     const hdf5::Shape source_shape{column.extents[s], column.shape.columns};
     const hdf5::Space source = hdf5::make_space(source_shape);
-    select(view, column.shape, part, where);
-    select(source, source_shape, {0, part.size()}, where);
+    hdf5::select_rows(view, column.shape, part, where);
+    hdf5::select_rows(source, source_shape, {0, part.size()}, where);
     const std::string path = std::string(schema::view_group) + "/" + tokens[s] + column.path;
     hdf5::check(H5Pset_virtual(properties.get(), view.get(), shards[s].name.c_str(), path.c_str(), source.get()), where,
                 "mapping a shard");

@@ -11,8 +11,6 @@
 namespace alsace::io {
 namespace {
 
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
 void check_shapes(const ModelInfo& info, const ModelShard& data) {
   const auto check_side = [&](const char* side, RowRange range, const IdList& ids, const FactorMatrix& factors,
                               const std::vector<double>& biases) {
@@ -68,12 +66,12 @@ StoredFile write_model_shard(const std::filesystem::path& staging, int shard, in
   columns.push_back(array_column(schema::seen_indptr, hdf5::uint64, {offsets.size(), 0}, offsets.data()));
   columns.push_back(
       array_column(schema::seen_indices, hdf5::uint32, {data.seen_items.size(), 0}, data.seen_items.data()));
-  RowMajor user_gramian;
-  RowMajor item_gramian;
+  FactorMatrix64 user_gramian;
+  FactorMatrix64 item_gramian;
   if (shard == 0) {
     user_gramian = info.user_gramian;
     item_gramian = info.item_gramian;
-    for (const RowMajor* gramian : {&user_gramian, &item_gramian}) {
+    for (const FactorMatrix64* gramian : {&user_gramian, &item_gramian}) {
       ALSACE_CHECK(gramian->rows() == info.config.factors && gramian->cols() == info.config.factors,
                    fmt::format("Gramian = {} x {}", gramian->rows(), gramian->cols()));
     }

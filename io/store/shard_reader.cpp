@@ -38,6 +38,11 @@ RowRange local_part(RowRange range, RowRange shard) {
   return begin < end ? RowRange{begin - shard.begin, end - shard.begin} : RowRange{};
 }
 
+void check_range(RowRange range, std::uint64_t rows) {
+  ALSACE_CHECK(range.begin <= range.end && range.end <= rows,
+               fmt::format("range = [{}, {}] of {} rows", range.begin, range.end, rows));
+}
+
 ShardReader::ShardReader(const std::filesystem::path& directory, const StoredFile& file)
     : name_((directory / file.name).string()), stored_(file), file_(hdf5::open_file(directory / file.name)) {}
 

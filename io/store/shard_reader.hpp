@@ -47,4 +47,7 @@ class ShardReader {
 /// The part of `range` that lies in `shard`, counted from the shard's first row; empty when they do not meet.
 RowRange local_part(RowRange range, RowRange shard);
 
+/// ALSACE_CHECKs that `range` lies within `rows`.
+void check_range(RowRange range, std::uint64_t rows);
+
 }  // namespace alsace::io

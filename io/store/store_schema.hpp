@@ -38,6 +38,7 @@ inline constexpr const char* view_file = "model.h5";
 inline constexpr const char* latest_link = "latest";
 inline constexpr const char* best_link = "best";
 inline constexpr const char* staging_suffix = ".tmp";
+inline constexpr const char* replaced_suffix = ".replaced";
 
 inline constexpr const char* user_ids = "/users/ids";
 inline constexpr const char* item_ids = "/items/ids";

@@ -19,7 +19,7 @@
 /// a rank for n elements of s bytes on R ranks. Element counts may exceed 2^31: long messages go in pieces.
 namespace alsace::mpi {
 
-/// Elements of one piece of a long message; small in a test, so that pieces are exercised.
+/// Elements of one piece of a long message: within the int that an MPI count is.
 inline constexpr std::size_t piece_elements = std::size_t{1} << 28;
 
 void barrier(const Communicator& comm);

@@ -32,6 +32,7 @@ ElementType::~ElementType() {
 Environment::Environment(int& argc, char**& argv) {
   int provided = 0;
   check_mpi(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  ALSACE_CHECK(provided >= MPI_THREAD_FUNNELED, "this MPI was built without thread support");
 }
 
 Environment::~Environment() {

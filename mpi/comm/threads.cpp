@@ -20,7 +20,8 @@ int choose_threads(const Communicator& comm, int wanted) {
   for (const std::uint32_t processor : mine) share += 1.0 / sharers[processor];
 
   const int fair = std::max(1, static_cast<int>(std::floor(share + 1e-9)));
-  if (wanted > static_cast<int>(mine.size())) {
+  const bool too_many = any_of(comm, wanted > static_cast<int>(mine.size()));
+  if (too_many && comm.is_root()) {
     spdlog::warn(
         "--threads {} on a rank that may run on {} processors; `mpirun --bind-to none` or "
         "`mpirun --map-by slot:PE={}` gives each rank more",

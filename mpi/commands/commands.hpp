@@ -12,7 +12,7 @@ int recommend(int argc, char** argv);
 int similar(int argc, char** argv);
 int inspect(int argc, char** argv);
 int verify(int argc, char** argv);
-int export_(int argc, char** argv);
+int export_model(int argc, char** argv);
 int synth(int argc, char** argv);
 
 }  // namespace alsace::commands

@@ -4,11 +4,14 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "io/export/print_result.hpp"
 #include "io/log/log.hpp"
 #include "io/options/reader_flags.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/data/distributed_ids.hpp"
@@ -31,58 +34,72 @@ constexpr const char* description =
     "Held-out items that the model does not know count in n; users it does not know are skipped and counted. Ties go\n"
     "by item index. Baseline: items by their number of training interactions.\n\n"
     "Rating metrics (explicit models): rmse and mae over the pairs whose user and item the model knows; the others have\n"
-    "no prediction and are counted. Baselines: the bias model, and the global mean.";
+    "no prediction and are counted; without any such pair both are left out. Baselines: the bias model, and the global mean.";
 
 constexpr const char* examples =
     "  alsace evaluate --model model --test test.csv\n"
     "  mpirun -np 4 alsace evaluate --model model --test test.csv --metrics ndcg@100,recall@20 --segments 4 --json\n";
 
-constexpr const char* default_ranking_metrics =
-    "ndcg@100,recall@20,recall@100,recall_truncated@20,precision@10,map@100,mrr@100,hit_rate@10,auc,coverage@100,"
-    "novelty@20,popularity@20,diversity@20";
+const std::vector<std::string> default_ranking_metrics = {
+    "ndcg@100",    "recall@20", "recall@100",   "recall_truncated@20", "precision@10",  "map@100",     "mrr@100",
+    "hit_rate@10", "auc",       "coverage@100", "novelty@20",          "popularity@20", "diversity@20"};
 
 struct Options {
   ScoringOptions scoring;
   std::vector<std::string> test;
   io::ReadOptions read;
   Duplicates duplicates = Duplicates::sum;
-  std::string metrics;
+  std::vector<std::string> metrics;
   int segments = 0;
   bool json = false;
   bool no_baseline = false;
 };
 
+bool is_rating_metric(const std::string& name) {
+  return name == "rmse" || name == "mae";
+}
+
+/// As CLI11 has it: what is wrong, or "".
+std::string check_metric(const std::string& name) {
+  try {
+    if (!is_rating_metric(name)) (void)parse_metric(name);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 void declare(CLI::App& app, Options& options) {
   add_scoring_options(app, options.scoring);
-  app.add_option("--test", options.test, "held-out interactions: a data set or raw files")
-      ->type_name("INPUT...")
+  app.add_option("--test", options.test,
+                 "held-out interactions: a data set, or a raw file; give it again for more files")
+      ->type_name("INPUT")
       ->required()
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--metrics", options.metrics,
-                 std::string("ranking metrics with commas between; when absent, implicit models take\n") +
-                     default_ranking_metrics + "\nand explicit ones rmse and mae alone")
-      ->type_name("LIST");
+                 fmt::format("ranking metrics with commas between; when absent, implicit models take\n{}\nand explicit "
+                             "ones rmse and mae alone",
+                             fmt::join(default_ranking_metrics, ",")))
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->check(check_metric)
+      ->default_str("");
   app.add_option("--segments", options.segments, "groups of users by number of training interactions; 0: none")
       ->check(CLI::Range(0, 1000));
   app.add_flag("--no-baseline,!--baseline", options.no_baseline, "measure the model alone");
   app.add_flag("--json", options.json, "one JSON object instead of tables");
   io::add_reader_options(app, options.read, options.duplicates);
+  app.get_option("--duplicates")->default_str("sum; last for an explicit model");  // known when the model is loaded
 }
 
-/// What is asked for. rmse and mae may be named for an explicit model, which has them anyway.
+/// What is asked for. rmse and mae may be named for an explicit model, which has them anyway; for another one they are
+/// refused: ErrorKind::usage.
 std::vector<RankingMetric> choose_metrics(const Options& options, bool explicit_model) {
-  std::string names = options.metrics.empty() && !explicit_model ? default_ranking_metrics : options.metrics;
-  if (explicit_model) {
-    std::string ranking;
-    for (std::size_t at = 0; at < names.size();) {
-      const std::size_t end = std::min(names.find(',', at), names.size());
-      const std::string name = names.substr(at, end - at);
-      if (name != "rmse" && name != "mae") ranking += (ranking.empty() ? "" : ",") + name;
-      at = end + 1;
-    }
-    names = ranking;
-  }
-  return names.empty() ? std::vector<RankingMetric>() : parse_metrics(names);
+  if (options.metrics.empty())
+    return explicit_model ? std::vector<RankingMetric>() : parse_metrics(default_ranking_metrics);
+  std::vector<std::string> names = options.metrics;
+  if (explicit_model) std::erase_if(names, is_rating_metric);
+  return parse_metrics(names);
 }
 
 /// A model as evaluation takes it: users and ids by shard, item factors whole on every rank.
@@ -92,17 +109,18 @@ struct EvaluatedModel {
   std::vector<double> item_biases;
 };
 
+/// Every rank reads its share of the items and has the others from the ranks that read them. Collective: moves 4·K
+/// bytes an item to every rank.
 EvaluatedModel load(const mpi::Communicator& world, const std::string& model) {
-  io::ModelReader::Parts rows;
-  rows.item_factors = false;
-  EvaluatedModel loaded{mpi::load_sharded_model(world, model, rows), {}, {}};
-  io::ModelReader::Parts items;
-  items.user_ids = items.user_factors = items.seen = items.item_ids = false;
-  world.run_together([&] {
-    ModelShard all = io::ModelReader(loaded.sharded.checkpoint).read({0, 0}, {0, loaded.sharded.info.items}, items);
-    loaded.items = std::move(all.item_factors);
-    loaded.item_biases = std::move(all.item_biases);
-  });
+  EvaluatedModel loaded{mpi::load_sharded_model(world, model, io::ModelReader::Parts()), {}, {}};
+  const mpi::ShardMap& map = loaded.sharded.items;
+  FactorMatrix& own = loaded.sharded.shard.item_factors;
+  loaded.items.resize(static_cast<Eigen::Index>(map.rows()), own.cols());
+  loaded.items.middleRows(static_cast<Eigen::Index>(map.range(world.rank()).begin), own.rows()) = own;
+  own.resize(0, own.cols());
+  const std::size_t row_bytes = static_cast<std::size_t>(loaded.items.cols()) * sizeof(float);
+  mpi::all_gather_rows(world, loaded.items.data(), row_bytes, map.bounds());
+  loaded.item_biases = mpi::all_gather_vector<double>(world, loaded.sharded.shard.item_biases);
   return loaded;
 }
 
@@ -164,12 +182,15 @@ void measure_ratings(const ScoringRun& run, const EvaluatedModel& model, const U
   };
   report.model_metrics.merge(
       measure_prediction(mpi::model_prediction(own, model.items, model.item_biases, run.kernels)));
+  if (run.world.is_root() && report.model_metrics.all.empty()) {
+    spdlog::warn("no held-out interaction has a user and an item that the model knows: rmse and mae are left out");
+  }
   if (!baseline || !own.has_biases) return;  // without biases, the model does not know the mean either
   report.baseline.merge(measure_prediction(mpi::bias_prediction(own, model.item_biases)));
   report.global_mean = measure_prediction(mpi::mean_prediction(own)).all;
 }
 
-void print_json(const Report& report) {
+std::string json_text(const Report& report) {
   nlohmann::ordered_json json = report.model_metrics.all;
   json["users"] = report.users;
   json["unknown_users"] = report.unknown_users;
@@ -187,30 +208,31 @@ void print_json(const Report& report) {
     if (!report.baseline.all.empty()) segment["baseline"] = report.baseline.segments[s];
     json["segments"].push_back(std::move(segment));
   }
-  fmt::print("{}\n", json.dump(2));
+  return json.dump(2) + "\n";
 }
 
 /// A row a metric, a column a name.
-void print_table(const std::vector<std::string>& names, const std::vector<const mpi::Metrics*>& columns) {
-  fmt::print("\n{:<22}", "metric");
-  for (const std::string& name : names) fmt::print("  {:>14}", name);
-  fmt::print("\n");
+std::string table_text(const std::vector<std::string>& names, const std::vector<const mpi::Metrics*>& columns) {
+  std::string text = fmt::format("\n{:<22}", "metric");
+  for (const std::string& name : names) text += fmt::format("  {:>14}", name);
+  text += "\n";
   for (const auto& [metric, first] : *columns.front()) {
-    fmt::print("{:<22}", metric);
+    text += fmt::format("{:<22}", metric);
     for (const mpi::Metrics* column : columns) {
       const auto found = column->find(metric);
-      fmt::print("  {:>14}", found == column->end() ? "" : fmt::format("{:.5f}", found->second));
+      text += fmt::format("  {:>14}", found == column->end() ? "" : fmt::format("{:.5f}", found->second));
     }
-    fmt::print("\n");
+    text += "\n";
   }
+  return text;
 }
 
-void print_tables(const Report& report, bool explicit_model) {
-  fmt::print("model                 {}\n", report.model);
-  fmt::print("users measured        {}\n", report.users);
-  fmt::print("users unknown         {}  (skipped)\n", report.unknown_users);
-  fmt::print("held-out interactions {}  ({} with items unknown to the model)\n", report.interactions,
-             report.unknown_items);
+std::string tables_text(const Report& report, bool explicit_model) {
+  std::string text = fmt::format("model                 {}\n", report.model);
+  text += fmt::format("users measured        {}\n", report.users);
+  text += fmt::format("users unknown         {}  (skipped)\n", report.unknown_users);
+  text += fmt::format("held-out interactions {}  ({} with items unknown to the model)\n", report.interactions,
+                      report.unknown_items);
   std::vector<std::string> names{"model"};
   std::vector<const mpi::Metrics*> columns{&report.model_metrics.all};
   if (!report.baseline.all.empty()) {
@@ -221,19 +243,19 @@ void print_tables(const Report& report, bool explicit_model) {
     names.emplace_back("global mean");
     columns.push_back(&report.global_mean);
   }
-  print_table(names, columns);
-  if (explicit_model && !report.baseline.all.empty())
-    fmt::print("\nbaseline: the bias model; in rankings, popularity\n");
+  text += table_text(names, columns);
+  if (explicit_model && !report.baseline.all.empty()) text += "\nbaseline: the bias model; in rankings, popularity\n";
 
   for (std::size_t s = 0; s < report.segments.size(); ++s) {
     const Segment& segment = report.segments[s];
-    fmt::print("\n{} users with {} to {} training interactions", segment.users, segment.least, segment.most);
+    text += fmt::format("\n{} users with {} to {} training interactions", segment.users, segment.least, segment.most);
     const bool both = !report.baseline.all.empty();
     names.resize(both ? 2 : 1);
     columns = {&report.model_metrics.segments[s]};
     if (both) columns.push_back(&report.baseline.segments[s]);
-    print_table(names, columns);
+    text += table_text(names, columns);
   }
+  return text;
 }
 
 }  // namespace
@@ -244,14 +266,19 @@ int evaluate(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
 
-  mpi::Environment environment(argc, argv);
-  const ScoringRun run = start_scoring(options.scoring, command);
-  const mpi::Communicator& world = run.world;
+  const CommandRun started(argc, argv, command.effective(), options.scoring.log_level);
+  const mpi::Communicator& world = started.world();
+  const ScoringRun run = start_scoring(world, options.scoring);
 
   const EvaluatedModel model = load(world, options.scoring.model);
   const ModelInfo& info = model.sharded.info;
   const bool explicit_model = info.config.objective == Objective::explicit_;
-  const std::vector<RankingMetric> metrics = choose_metrics(options, explicit_model);
+  std::vector<RankingMetric> metrics;
+  world.run_together([&] { metrics = choose_metrics(options, explicit_model); });
+  if (explicit_model && !command.given("duplicates")) {
+    options.duplicates = Duplicates::last;  // as train has it
+    spdlog::info("duplicates = last (default of explicit models)");
+  }
   const mpi::HeldOut test = load_test(world, model.sharded, options);
   const UsersView own = model.sharded.users_view();
 
@@ -272,13 +299,9 @@ int evaluate(int argc, char** argv) {
   if (explicit_model) measure_ratings(run, model, own, test, !options.no_baseline, report);
   if (!metrics.empty()) measure_ranking(run, model, own, test, metrics, !options.no_baseline, report);
 
-  if (world.is_root()) {
-    if (options.json) {
-      print_json(report);
-    } else {
-      print_tables(report, explicit_model);
-    }
-  }
+  world.run_together([&] {
+    if (world.is_root()) io::print_result(options.json ? json_text(report) : tables_text(report, explicit_model));
+  });
   return 0;
 }
 

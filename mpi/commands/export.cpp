@@ -1,13 +1,15 @@
-#include <iostream>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "io/export/model_export.hpp"
+#include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
 #include "mpi/commands/commands.hpp"
 
 namespace alsace::commands {
 
-int export_(int argc, char** argv) {
+int export_model(int argc, char** argv) {
   enum class Format { npy, csv };
   std::string model;
   std::string out;
@@ -28,8 +30,8 @@ int export_(int argc, char** argv) {
   const io::ModelReader reader(io::resolve_model(model, "best"));
   reader.verify_files();
   format == Format::npy ? io::export_npy(reader, out) : io::export_csv(reader, out);
-  std::cout << reader.path().string() << ": " << reader.info().users << " users and " << reader.info().items
-            << " items exported to " << out << std::endl;
+  io::print_result(fmt::format("{}: {} users and {} items exported to {}\n", reader.path().string(),
+                               reader.info().users, reader.info().items, out));
   return 0;
 }
 

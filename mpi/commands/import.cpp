@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 
 #include "io/clock.hpp"
+#include "io/export/print_result.hpp"
 #include "io/log/log.hpp"
 #include "io/options/command_line.hpp"
+#include "io/options/log_option.hpp"
 #include "io/options/reader_flags.hpp"
 #include "io/store/dataset_store.hpp"
 #include "io/text.hpp"
-#include "mpi/comm/communicator.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
 #include "mpi/data/load_input.hpp"
@@ -49,24 +51,25 @@ void declare(CLI::App& app, Options& options) {
       ->default_str("");
   app.add_option("--out", options.out, "directory of the data set")->type_name("DATASET")->required();
   app.add_flag("--overwrite", options.overwrite, "replace a data set that is there");
-  io::add_reader_options(app, options.read, options.duplicates);
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")->type_name("LEVEL");
+  io::add_reader_options(app, options.read, options.duplicates, io::DuplicatesDefault::sum);
+  io::add_log_option(app, options.log_level);
 }
 
-void print_report(const mpi::LoadedDataset& data, const std::string& out) {
+std::string report_text(const mpi::LoadedDataset& data, const std::string& out) {
   const mpi::ImportReport& report = data.report;
   const DatasetShard& shard = data.shard;
   const double cells = static_cast<double>(shard.users) * static_cast<double>(shard.items);
-  fmt::print("rows read      {}\n", report.rows_read);
-  fmt::print("rows skipped   {}{}\n", report.rows_bad,
-             report.first_bad.empty() ? "" : fmt::format("  (first: {})", report.first_bad));
-  fmt::print("rows merged    {}\n", report.rows_merged);
-  fmt::print("users          {}\n", shard.users);
-  fmt::print("items          {}\n", shard.items);
-  fmt::print("interactions   {}\n", shard.interactions);
-  fmt::print("density        {:.4g} %\n", 100.0 * static_cast<double>(shard.interactions) / cells);
-  fmt::print("fingerprint    {}\n", io::to_hex(data.fingerprint));
-  fmt::print("data set       {}\n", out);
+  std::string text = fmt::format("rows read      {}\n", report.rows_read);
+  text += fmt::format("rows skipped   {}{}\n", report.rows_bad,
+                      report.first_bad.empty() ? "" : fmt::format("  (first: {})", report.first_bad));
+  text += fmt::format("rows merged    {}\n", report.rows_merged);
+  text += fmt::format("users          {}\n", shard.users);
+  text += fmt::format("items          {}\n", shard.items);
+  text += fmt::format("interactions   {}\n", shard.interactions);
+  text += fmt::format("density        {:.4g} %\n", 100.0 * static_cast<double>(shard.interactions) / cells);
+  text += fmt::format("fingerprint    {}\n", io::to_hex(data.fingerprint));
+  text += fmt::format("data set       {}\n", out);
+  return text;
 }
 
 }  // namespace
@@ -77,10 +80,8 @@ int import(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
 
-  mpi::Environment environment(argc, argv);
-  const auto world = mpi::Communicator::world();
-  io::start_log(options.log_level, world.rank(), world.size());
-  spdlog::info("effective configuration of import:\n{}", command.effective());
+  const CommandRun run(argc, argv, command.effective(), options.log_level);
+  const mpi::Communicator& world = run.world();
   const io::Stopwatch clock;
 
   mpi::DatasetWriter writer(world, options.out, options.overwrite);
@@ -94,7 +95,9 @@ int import(int argc, char** argv) {
   origin["rows_merged"] = std::to_string(data.report.rows_merged);
   writer.publish(data.shard, data.fingerprint, origin);
   spdlog::info("wrote {} in {} shards after {:.2f} s", options.out, world.size(), clock.seconds());
-  if (world.is_root()) print_report(data, options.out);
+  world.run_together([&] {
+    if (world.is_root()) io::print_result(report_text(data, options.out));
+  });
   return 0;
 }
 

@@ -1,8 +1,8 @@
 #include "io/store/inspect.hpp"
 
-#include <iostream>
 #include <string>
 
+#include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
 #include "mpi/commands/commands.hpp"
 
@@ -21,7 +21,7 @@ int inspect(int argc, char** argv) {
   line.app().add_flag("--json", json, "a JSON object on stdout; `complete` says whether training is over");
   if (!line.parse(argc, argv)) return 0;
 
-  std::cout << (json ? io::inspect_as_json(store) : io::inspect_as_text(store)) << std::flush;
+  io::print_result(json ? io::inspect_as_json(store) : io::inspect_as_text(store));
   return 0;
 }
 

@@ -13,6 +13,7 @@
 #include "io/readers/id_file.hpp"
 #include "io/readers/item_info.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/data/distributed_ids.hpp"
@@ -179,9 +180,9 @@ int recommend(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
 
-  mpi::Environment environment(argc, argv);
-  const ScoringRun run = start_scoring(options.scoring, command);
-  const mpi::Communicator& world = run.world;
+  const CommandRun started(argc, argv, command.effective(), options.scoring.log_level);
+  const mpi::Communicator& world = started.world();
+  const ScoringRun run = start_scoring(world, options.scoring);
   const io::Stopwatch clock;
 
   io::ModelReader::Parts parts;

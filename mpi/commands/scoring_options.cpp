@@ -1,6 +1,6 @@
 #include "mpi/commands/scoring_options.hpp"
 
-#include "io/log/log.hpp"
+#include "io/options/log_option.hpp"
 #include "mpi/comm/kernel_choice.hpp"
 #include "mpi/comm/threads.hpp"
 
@@ -14,16 +14,12 @@ void add_scoring_options(CLI::App& app, ScoringOptions& options) {
   app.add_option("--threads", options.threads, "threads a rank; 0: its share of the processors")
       ->check(CLI::Range(0, 4096));
   app.add_option("--kernels", options.kernels, "instruction set: auto, portable, avx2, avx512")->type_name("LEVEL");
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")->type_name("LEVEL");
+  io::add_log_option(app, options.log_level);
 }
 
-ScoringRun start_scoring(const ScoringOptions& options, const io::CommandLine& command) {
-  auto world = mpi::Communicator::world();
-  io::start_log(options.log_level, world.rank(), world.size());
-  spdlog::info("effective configuration:\n{}", command.effective());
+ScoringRun start_scoring(const mpi::Communicator& world, const ScoringOptions& options) {
   const KernelTable& kernels = kernel_table(mpi::choose_kernel_level(world, options.kernels));
-  const int threads = mpi::choose_threads(world, options.threads);
-  return {std::move(world), kernels, threads};
+  return {world, kernels, mpi::choose_threads(world, options.threads)};
 }
 
 }  // namespace alsace::commands

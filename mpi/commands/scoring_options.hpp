@@ -18,14 +18,14 @@ struct ScoringOptions {
 
 void add_scoring_options(CLI::App& app, ScoringOptions& options);
 
-/// The ranks, and how each computes.
+/// The ranks, and how each computes. Keeps the communicator by reference.
 struct ScoringRun {
-  mpi::Communicator world;
+  const mpi::Communicator& world;
   const KernelTable& kernels;
   int threads;
 };
 
-/// Starts the log and says what the run was told. After MPI_Init; collective.
-ScoringRun start_scoring(const ScoringOptions& options, const io::CommandLine& command);
+/// Chooses kernels and threads. Collective.
+ScoringRun start_scoring(const mpi::Communicator& world, const ScoringOptions& options);
 
 }  // namespace alsace::commands

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "io/export/print_result.hpp"
 #include "io/export/recommendation_writer.hpp"
-#include "io/log/log.hpp"
 #include "io/readers/item_info.hpp"
+#include "io/readers/row_parser.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/serving/sharded_model.hpp"
@@ -57,30 +59,36 @@ std::string title_of(const io::ItemTitles& titles, std::string_view item) {
   return found == titles.end() ? "" : found->second;
 }
 
-void print_json(const Options& options, const mpi::ShardedModel& model, const IdList& ids, const io::ItemTitles& titles,
-                std::span<const ScoredItem> list) {
+/// The shortest decimal of a score, as recommend writes it.
+double as_json(float score) {
+  return io::parse_number(io::shortest_text(score)).value();
+}
+
+std::string json_text(const Options& options, const mpi::ShardedModel& model, const IdList& ids,
+                      const io::ItemTitles& titles, std::span<const ScoredItem> list) {
   nlohmann::ordered_json answer{{"item", options.item}, {"model", model.checkpoint.filename().string()}};
   if (!options.item_info.empty()) answer["title"] = title_of(titles, options.item);
   answer["items"] = nlohmann::ordered_json::array();
   for (std::size_t i = 0; i < list.size(); ++i) {
-    nlohmann::ordered_json entry{
-        {"item", ids[list[i].item]}, {"score", std::stod(io::shortest_text(list[i].score))}, {"rank", i + 1}};
+    nlohmann::ordered_json entry{{"item", ids[list[i].item]}, {"score", as_json(list[i].score)}, {"rank", i + 1}};
     if (!options.item_info.empty()) entry["title"] = title_of(titles, ids[list[i].item]);
     answer["items"].push_back(std::move(entry));
   }
-  fmt::print("{}\n", answer.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  return answer.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-void print_table(const Options& options, const IdList& ids, const io::ItemTitles& titles,
-                 std::span<const ScoredItem> list) {
+std::string table_text(const Options& options, const IdList& ids, const io::ItemTitles& titles,
+                       std::span<const ScoredItem> list) {
   std::size_t width = 4;
   for (const ScoredItem& entry : list) width = std::max(width, ids[entry.item].size());
-  fmt::print("Nearest to {}  {}\n\n{:>5}  {:>7}  {:<{}}  {}\n", options.item, title_of(titles, options.item), "rank",
-             "cosine", "item", width, options.item_info.empty() ? "" : "title");
+  std::string text =
+      fmt::format("Nearest to {}  {}\n\n{:>5}  {:>7}  {:<{}}  {}\n", options.item, title_of(titles, options.item),
+                  "rank", "cosine", "item", width, options.item_info.empty() ? "" : "title");
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string_view item = ids[list[i].item];
-    fmt::print("{:>5}  {:>7.4f}  {:<{}}  {}\n", i + 1, list[i].score, item, width, title_of(titles, item));
+    text += fmt::format("{:>5}  {:>7.4f}  {:<{}}  {}\n", i + 1, list[i].score, item, width, title_of(titles, item));
   }
+  return text;
 }
 
 }  // namespace
@@ -91,9 +99,9 @@ int similar(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
 
-  mpi::Environment environment(argc, argv);
-  const ScoringRun run = start_scoring(options.scoring, command);
-  const mpi::Communicator& world = run.world;
+  const CommandRun started(argc, argv, command.effective(), options.scoring.log_level);
+  const mpi::Communicator& world = started.world();
+  const ScoringRun run = start_scoring(world, options.scoring);
 
   io::ModelReader::Parts parts;
   parts.user_ids = parts.user_factors = parts.seen = parts.item_ids = false;
@@ -106,13 +114,11 @@ int similar(int argc, char** argv) {
   const std::uint32_t item = find_item(world, ids, options.item);
   const RankedLists lists = mpi::sharded_similar(world, run.kernels, model.items, model.shard.item_factors, item,
                                                  static_cast<std::size_t>(options.k), run.threads);
-  if (world.is_root()) {
-    if (options.json) {
-      print_json(options, model, ids, titles, lists[0]);
-    } else {
-      print_table(options, ids, titles, lists[0]);
-    }
-  }
+  world.run_together([&] {
+    if (!world.is_root()) return;
+    io::print_result(options.json ? json_text(options, model, ids, titles, lists[0])
+                                  : table_text(options, ids, titles, lists[0]));
+  });
   return 0;
 }
 

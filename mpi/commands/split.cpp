@@ -11,10 +11,12 @@
 #include <fmt/ranges.h>
 
 #include "io/clock.hpp"
+#include "io/export/print_result.hpp"
 #include "io/log/log.hpp"
 #include "io/options/command_line.hpp"
+#include "io/options/log_option.hpp"
 #include "io/options/reader_flags.hpp"
-#include "mpi/comm/communicator.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
 #include "mpi/data/fingerprint.hpp"
@@ -73,8 +75,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--fold", options.split.fold, "k-fold: which one is for test, from 1");
   app.add_option("--seed", options.split.seed, "of the random schemes: another seed gives another split");
   app.add_flag("--overwrite", options.overwrite, "replace parts that are there");
-  io::add_reader_options(app, options.read, options.duplicates);
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off")->type_name("LEVEL");
+  io::add_reader_options(app, options.read, options.duplicates, io::DuplicatesDefault::sum);
+  io::add_log_option(app, options.log_level);
 }
 
 std::string scheme_name(SplitScheme scheme) {
@@ -114,6 +116,15 @@ std::vector<Output> stage_parts(const mpi::Communicator& comm, const Options& op
   return outputs;
 }
 
+std::string table_of(const std::vector<Output>& outputs) {
+  std::string table = fmt::format("{:<6} {:>14} {:>12} {:>12}\n", "part", "interactions", "users", "items");
+  for (const Output& output : outputs) {
+    table += fmt::format("{:<6} {:>14} {:>12} {:>12}\n", output.name, output.shard.interactions, output.shard.users,
+                         output.shard.items);
+  }
+  return table;
+}
+
 }  // namespace
 
 int split(int argc, char** argv) {
@@ -123,10 +134,8 @@ int split(int argc, char** argv) {
   if (!command.parse(argc, argv)) return 0;
   options.split.validate();
 
-  mpi::Environment environment(argc, argv);
-  const auto comm = mpi::Communicator::world();
-  io::start_log(options.log_level, comm.rank(), comm.size());
-  spdlog::info("effective configuration of split:\n{}", command.effective());
+  const CommandRun run(argc, argv, command.effective(), options.log_level);
+  const mpi::Communicator& comm = run.world();
   const io::Stopwatch clock;
 
   std::vector<Output> outputs = stage_parts(comm, options);
@@ -149,13 +158,9 @@ int split(int argc, char** argv) {
                             {"seed", std::to_string(options.split.seed)}});
   }
   spdlog::info("split {} interactions in {:.2f} s", data.shard.interactions, clock.seconds());
-  if (comm.is_root()) {
-    fmt::print("{:<6} {:>14} {:>12} {:>12}\n", "part", "interactions", "users", "items");
-    for (const Output& output : outputs) {
-      fmt::print("{:<6} {:>14} {:>12} {:>12}\n", output.name, output.shard.interactions, output.shard.users,
-                 output.shard.items);
-    }
-  }
+  comm.run_together([&] {
+    if (comm.is_root()) io::print_result(table_of(outputs));
+  });
   return 0;
 }
 

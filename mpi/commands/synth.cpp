@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include "io/clock.hpp"
-#include "io/log/log.hpp"
+#include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
-#include "mpi/comm/communicator.hpp"
+#include "io/options/log_option.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
 #include "mpi/data/fingerprint.hpp"
@@ -35,7 +36,7 @@ void declare(CLI::App& app, Options& options) {
                  "a CSV file with user, item and value, or an Alsace data set");
   app.add_flag("--ratings", options.data.ratings, "values 1 to 5 instead of 1");
   app.add_flag("--overwrite", options.overwrite, "replace what is at --out");
-  app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off");
+  io::add_log_option(app, options.log_level);
 }
 
 }  // namespace
@@ -51,11 +52,9 @@ int synth(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
   options.data.validate();
-  mpi::Environment environment(argc, argv);
-  const auto comm = mpi::Communicator::world();
-  io::start_log(options.log_level, comm.rank(), comm.size());
-  spdlog::info("configuration:\n{}", command.effective());
 
+  const CommandRun run(argc, argv, command.effective(), options.log_level);
+  const mpi::Communicator& comm = run.world();
   const io::Stopwatch watch;
   if (options.format == Format::csv) {
     mpi::write_synthetic_csv(comm, options.data, options.out, options.overwrite);
@@ -65,10 +64,11 @@ int synth(int argc, char** argv) {
     writer.publish(shard, mpi::fingerprint_together(comm, shard),
                    {{"source", "alsace synth"}, {"seed", std::to_string(options.data.seed)}});
   }
-  if (comm.is_root()) {
-    fmt::print("{}: {} interactions of {} users and {} items in {:.1f} s\n", options.out, options.data.interactions,
-               options.data.users, options.data.items, watch.seconds());
-  }
+  comm.run_together([&] {
+    if (!comm.is_root()) return;
+    io::print_result(fmt::format("{}: {} interactions of {} users and {} items in {:.1f} s\n", options.out,
+                                 options.data.interactions, options.data.users, options.data.items, watch.seconds()));
+  });
   return 0;
 }
 

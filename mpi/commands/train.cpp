@@ -1,32 +1,40 @@
-#include <cstdio>
 #include <optional>
+#include <string>
 
-#include <fmt/format.h>
+#include <boost/serialization/string.hpp>
 
-#include "io/log/log.hpp"
 #include "io/stop_signals.hpp"
 #include "io/store/file_hash.hpp"
-#include "mpi/comm/communicator.hpp"
 #include "mpi/comm/kernel_choice.hpp"
+#include "mpi/comm/objects.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/train_options.hpp"
 #include "mpi/training/training_run.hpp"
 
 namespace alsace::commands {
+namespace {
+
+/// What the model remembers of the file of initial item factors. Collective; one rank reads it.
+std::string hash_on_root(const mpi::Communicator& world, const std::string& file) {
+  std::string hash;
+  world.run_together([&] {
+    if (world.is_root() && !file.empty()) hash = io::hash_of_input(file);
+  });
+  return mpi::broadcast_object(world, hash);
+}
+
+}  // namespace
 
 int train(int argc, char** argv) {
   auto request = parse_train(argc, argv);
   if (!request) return 0;
+  // Before MPI starts threads of its own, which inherit the mask of signals.
   const io::StopSignals signals(request->max_hours ? std::optional(*request->max_hours * 3600) : std::nullopt);
-  const mpi::Environment environment(argc, argv);
-  const auto world = mpi::Communicator::world();
-  io::start_log(request->log_level, world.rank(), world.size());
-  spdlog::info("effective configuration of train:\n{}", request->effective);
-  world.run_together([&] {
-    if (!request->run.init_items.empty()) request->config.init_items = io::digest_of(request->run.init_items).xxh3_128;
-  });
-  request->run.kernel_level = mpi::choose_kernel_level(world, request->kernels);
-  return mpi::run_training(world, request->config, request->run, signals);
+  const CommandRun run(argc, argv, request->effective, request->log_level);
+  request->config.init_items = hash_on_root(run.world(), request->run.init_items);
+  request->run.kernel_level = mpi::choose_kernel_level(run.world(), request->kernels);
+  return mpi::run_training(run.world(), request->config, request->run, signals);
 }
 
 }  // namespace alsace::commands

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include "io/options/command_line.hpp"
+#include "io/options/log_option.hpp"
 #include "io/options/reader_flags.hpp"
+#include "io/readers/reject_file.hpp"
 #include "src/error.hpp"
+#include "src/evaluation/ranking_metrics.hpp"
 
 namespace alsace::commands {
 namespace {
@@ -65,12 +68,18 @@ void add_model_options(CLI::App& app, TrainConfig& config) {
 
 void add_run_options(CLI::App& app, TrainRequest& request) {
   mpi::RunOptions& run = request.run;
-  app.add_option("INPUT", run.inputs, "a data set of `alsace import`, or raw files")->type_name("INPUT...");
+  app.add_option("INPUT", run.inputs, "a data set of `alsace import`, or raw files")
+      ->type_name("INPUT...")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--model", run.model, "directory of the model's checkpoints")->type_name("DIR");
-  app.add_option("--valid", run.valid, "held-out interactions, measured after each sweep")->type_name("INPUT");
+  app.add_option("--valid", run.valid, "held-out interactions, measured after each sweep; may be given several times")
+      ->type_name("INPUT")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
   app.add_option("--valid-metrics", run.valid_metrics,
                  "what to measure, the first decides early stopping (default ndcg@100; explicit: rmse)")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--init-items", run.init_items, "start from these item factors")->type_name("FILE.npy");
   io::add_choice(app, "--resume", run.resume,
                  {{"auto", mpi::Resume::auto_}, {"never", mpi::Resume::never}, {"must", mpi::Resume::must}},
@@ -92,7 +101,7 @@ void add_run_options(CLI::App& app, TrainRequest& request) {
   app.add_option("--threads", run.threads, "a rank (0: its share of the processors it may run on)");
   app.add_option("--kernels", request.kernels, "instruction set: auto, or a level that every rank's processor has");
   app.add_option("--report-json", run.report_json, "write the end-of-run table as JSON")->type_name("FILE");
-  app.add_option("--log-level", request.log_level, "trace, debug, info, warn, error or off");
+  io::add_log_option(app, request.log_level);
   io::add_reader_options(app, run.read, run.duplicates);
 }
 
@@ -115,6 +124,21 @@ void check(const TrainRequest& request) {
   if (!wrong.empty()) throw usage_error(wrong);
 }
 
+/// Fills in the default, and the one spelling of each name.
+void name_valid_metrics(TrainRequest& request) {
+  std::vector<std::string>& metrics = request.run.valid_metrics;
+  const bool ratings = request.config.objective == Objective::explicit_;
+  if (metrics.empty() && !request.run.valid.empty()) metrics = {ratings ? "rmse" : "ndcg@100"};
+  for (std::string& metric : metrics) {
+    if (metric != "rmse" && metric != "mae") {
+      metric = name_of(parse_metric(metric));
+    } else if (!ratings) {
+      throw usage_error(fmt::format("--valid-metrics = {}, expected a ranking metric: {} predicts no ratings", metric,
+                                    name_of(request.config.objective)));
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<TrainRequest> parse_train(int argc, char** argv) {
@@ -123,6 +147,7 @@ std::optional<TrainRequest> parse_train(int argc, char** argv) {
   for (;;) {
     TrainRequest request;
     request.config = TrainConfig::defaults(objective);
+    if (objective == Objective::explicit_) request.run.duplicates = Duplicates::last;  // a sum of ratings is no rating
     io::CommandLine line("train", "Trains a factor model by alternating least squares and commits checkpoints.",
                          examples);
     add_run_options(line.app(), request);
@@ -134,10 +159,12 @@ std::optional<TrainRequest> parse_train(int argc, char** argv) {
     }
     const bool raw_values = objective != Objective::explicit_ && request.config.value == ValueMeaning::raw;
     request.run.read.reject_negative = raw_values && request.config.negatives == Negatives::error;
-    if (objective == Objective::explicit_ && !line.given("duplicates")) request.run.duplicates = Duplicates::last;
     request.effective = line.effective();
     request.config.validate();
     check(request);
+    name_valid_metrics(request);
+    io::refuse_input_as_reject_file(request.run.read.reject_file, 1, request.run.inputs);
+    io::refuse_input_as_reject_file(request.run.read.reject_file, 1, request.run.valid);
     return request;
   }
 }

@@ -1,6 +1,6 @@
-#include <iostream>
 #include <string>
 
+#include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
 #include "io/store/inspect.hpp"
 #include "mpi/commands/commands.hpp"
@@ -20,7 +20,7 @@ int verify(int argc, char** argv) {
       ->required();
   if (!line.parse(argc, argv)) return 0;
 
-  std::cout << io::verify_store(store) << std::flush;
+  io::print_result(io::verify_store(store));
   return 0;
 }
 

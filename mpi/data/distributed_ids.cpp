@@ -13,13 +13,6 @@
 namespace alsace::mpi {
 namespace {
 
-bool all_digits(const IdList& ids) {
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!is_digits(ids[i])) return false;
-  }
-  return true;
-}
-
 IdList sorted_unique(const IdList& ids, IdOrder order) {
   std::vector<std::uint32_t> at(ids.size());
   std::iota(at.begin(), at.end(), 0U);
@@ -46,15 +39,14 @@ std::size_t lower_bound(const IdList& ids, std::string_view id, IdOrder order) {
   return begin;
 }
 
-/// At most ranks − 1 ids that cut the union into parts of about equal size: from samples that every rank takes in
-/// proportion to what it has.
+/// At most ranks − 1 ids that cut the union into parts of about equal size.
 IdList choose_splitters(const Communicator& comm, const IdList& sorted, IdOrder order) {
   const auto ranks = static_cast<std::uint64_t>(comm.size());
-  const std::uint64_t wanted = 64 * ranks * ranks;
   const std::uint64_t total = all_reduce_sum(comm, static_cast<std::uint64_t>(sorted.size()));
-  const std::uint64_t step = std::max<std::uint64_t>(1, total / wanted);
   IdList mine;
-  for (std::uint64_t i = step / 2; i < sorted.size(); i += step) mine.push_back(sorted[i]);
+  for (const std::uint64_t place : sample_places(sorted.size(), total, comm.rank(), comm.size())) {
+    mine.push_back(sorted[place]);
+  }
   const IdList samples = sorted_unique(all_gather_ids(comm, mine), order);
   IdList splitters;
   for (std::uint64_t r = 1; r < ranks && !samples.empty(); ++r)
@@ -71,6 +63,18 @@ ShardMap map_of_sizes(const Communicator& comm, std::size_t mine) {
 }
 
 }  // namespace
+
+std::vector<std::uint64_t> sample_places(std::uint64_t size, std::uint64_t total, int rank, int ranks) {
+  constexpr std::uint64_t samples_a_rank = 64;
+  const auto count = static_cast<std::uint64_t>(ranks);
+  const std::uint64_t step = std::max<std::uint64_t>(1, total / (samples_a_rank * count));
+  // Ranks start at other places of a step: those with equal lists then give different samples.
+  const std::uint64_t first = step * (2 * static_cast<std::uint64_t>(rank) + 1) / (2 * count);
+  std::vector<std::uint64_t> places;
+  for (std::uint64_t place = first; place < size; place += step) places.push_back(place);
+  if (places.empty() && size > 0) places.push_back(size / 2);
+  return places;
+}
 
 DistributedIds DistributedIds::build(const Communicator& comm, const IdList& ids) {
   const IdOrder order{all_of(comm, all_digits(ids))};

@@ -40,4 +40,9 @@ class DistributedIds {
   bool numeric_ = false;         // all ids of all ranks are digits
 };
 
+/// Where a rank with `size` sorted ids of `total` over all ranks takes samples to choose the cuts from, ascending:
+/// about 64 a rank over all, in proportion to what each has, and at least one where there is an id. Integers only.
+/// Every rank holds all samples: 64 ids a rank.
+std::vector<std::uint64_t> sample_places(std::uint64_t size, std::uint64_t total, int rank, int ranks);
+
 }  // namespace alsace::mpi

@@ -56,7 +56,8 @@ struct HeldOut {
   Fingerprint fingerprint;                   ///< of the held-out data as they were read
 };
 
-/// Reads held-out data (a data set or raw files) and maps it to a model's indices. Collective.
+/// Reads held-out data (a data set or raw files) and maps it to a model's indices. A run that has read other inputs
+/// before sets options.append_rejects, or their rejected rows are gone. Collective.
 HeldOut load_held_out(const Communicator& comm, const std::vector<std::string>& inputs, const io::ReadOptions& options,
                       Duplicates duplicates, const DistributedIds& users, const DistributedIds& items,
                       const ShardMap& user_map);

@@ -1,14 +1,15 @@
 #include "mpi/data/parse_inputs.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <optional>
 
+#include <boost/serialization/string.hpp>
 #include <fmt/format.h>
 
 #include "io/readers/interaction_reader.hpp"
+#include "io/readers/reject_file.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "mpi/comm/objects.hpp"
 #include "mpi/data/reading_plan.hpp"
 #include "src/error.hpp"
 
@@ -31,6 +32,13 @@ struct BadRow {
   Place place;
   std::string problem;
   bool fatal = false;
+  std::optional<ErrorKind> thrown;  // an error met there, whose text is the problem
+};
+
+/// What a bad row means to all ranks.
+struct Report {
+  ErrorKind kind = ErrorKind::input;
+  std::string text;  // "" for no bad row
 };
 
 /// Rank 0 looks at every input; the others are told.
@@ -39,6 +47,7 @@ std::vector<Input> inspect_inputs(const Communicator& comm, const std::vector<st
   std::vector<Input> found;
   comm.run_together([&] {
     if (!comm.is_root()) return;
+    io::refuse_input_as_reject_file(options.reject_file, comm.size(), inputs);
     for (const std::string& path : inputs) {
       const io::InputFile file = io::inspect_file(path);
       found.push_back({file, io::detect_layout(path, file, options)});
@@ -48,49 +57,46 @@ std::vector<Input> inspect_inputs(const Communicator& comm, const std::vector<st
   return found;
 }
 
-/// The file that skipped rows go to: place, reason and text, separated by tabs. Made when the first row is rejected.
-class RejectFile {
- public:
-  RejectFile(const std::string& path, int rank)
-      : path_(path.empty() || rank == 0 ? path : fmt::format("{}.{}", path, rank)) {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove(path_, ignored);  // of an earlier run, maybe on more ranks
-  }
-
-  [[nodiscard]] bool wanted() const { return !path_.empty(); }
-
-  void write(const std::string& input, std::uint64_t line, const io::ParsedRow& row) {
-    if (!file_.is_open()) file_.open(path_, std::ios::binary);
-    file_ << input << ':' << line << '\t' << row.problem << '\t' << row.text << '\n';
-    file_.flush();
-    if (!file_) throw storage_error(fmt::format("--reject-file = {}, expected a file that can be written", path_));
-  }
-
- private:
-  std::string path_;
-  std::ofstream file_;
-};
-
 /// One rank's parsing, up to the first row that ends it.
 class Parser {
  public:
   Parser(const std::vector<std::string>& paths, const std::vector<Input>& inputs, const io::ReadOptions& options,
          int rank)
-      : paths_(paths), inputs_(inputs), options_(options), rejects_(options.reject_file, rank) {}
+      : paths_(paths),
+        inputs_(inputs),
+        options_(options),
+        rejects_(options.reject_file, rank, options.append_rejects) {}
 
+  /// Does not throw Error: an error is a fatal bad row, so that the first in input order is the one that is reported.
   void read(const ReadingUnit& unit) {
+    if (stopped()) return;
+    std::uint64_t position = unit.range.begin;
+    try {
+      read_rows(unit, position);
+    } catch (const Error& error) {
+      first_bad = BadRow{{unit.file, position}, error.what(), true, error.kind()};
+    }
+  }
+
+  ParsedInputs parsed;
+  std::optional<BadRow> first_bad;
+
+ private:
+  /// `position`: where the row stands that is being read.
+  void read_rows(const ReadingUnit& unit, std::uint64_t& position) {
     const Input& input = inputs_[unit.file];
     const auto reader =
         io::open_delimited(paths_[unit.file], input.file, input.layout, options_, unit.range, unit.whole);
     std::optional<io::LineCounter> lines;
     io::ParsedRow row;
-    while (!stopped() && reader->next(row)) {
+    while (reader->next(row)) {
+      position = row.position;
       if (row.problem.empty()) {
         keep(row);
         ++parsed.report.rows_read;
         continue;
       }
-      if (!first_bad || row.fatal) first_bad = BadRow{{unit.file, row.position}, row.problem, row.fatal};
+      if (!first_bad || row.fatal) first_bad = BadRow{{unit.file, row.position}, row.problem, row.fatal, {}};
       if (stopped()) return;
       ++parsed.report.rows_read;
       ++parsed.report.rows_bad;
@@ -100,10 +106,6 @@ class Parser {
     }
   }
 
-  ParsedInputs parsed;
-  std::optional<BadRow> first_bad;
-
- private:
   [[nodiscard]] bool stopped() const {
     return first_bad && (first_bad->fatal || options_.on_bad_row == io::ReadOptions::OnBadRow::error);
   }
@@ -119,29 +121,29 @@ class Parser {
   const std::vector<std::string>& paths_;
   const std::vector<Input>& inputs_;
   const io::ReadOptions& options_;
-  RejectFile rejects_;
+  io::RejectFile rejects_;
 };
 
-/// The first bad row of all ranks as `file:line: problem`, the same everywhere; "" when there is none. Only the rank
-/// that met it counts lines. `fatal_only`: of those alone that end the run.
-std::string first_of_all(const Communicator& comm, const std::vector<std::string>& paths,
-                         const std::vector<Input>& inputs, const std::optional<BadRow>& mine, bool fatal_only) {
+/// The first bad row of all ranks in input order as `file:line: problem`, the same everywhere. Only the rank that met
+/// it counts lines. `fatal_only`: of those alone that end the run.
+Report first_of_all(const Communicator& comm, const std::vector<std::string>& paths, const std::vector<Input>& inputs,
+                    const std::optional<BadRow>& mine, bool fatal_only) {
   const Place place = mine && (mine->fatal || !fatal_only) ? mine->place : Place{};
   const std::vector<Place> places = all_gather(comm, place);
   const auto first = std::min_element(places.begin(), places.end());
   if (*first == Place{}) return {};
 
   const auto rank = static_cast<int>(first - places.begin());
-  std::vector<char> text;
+  Report report;
   comm.run_together([&] {
     if (comm.rank() != rank) return;
+    report = {mine->thrown.value_or(ErrorKind::input), mine->problem};
+    if (mine->thrown) return;  // its text has its place
     const std::string& path = paths[place.file];
     io::LineCounter lines(path, inputs[place.file].file.compressed);
-    const std::string message = fmt::format("{}:{}: {}", path, lines.line_of(place.position), mine->problem);
-    text.assign(message.begin(), message.end());
+    report.text = fmt::format("{}:{}: {}", path, lines.line_of(place.position), mine->problem);
   });
-  broadcast_vector(comm, text, rank);
-  return {text.begin(), text.end()};
+  return {broadcast_value(comm, report.kind, rank), broadcast_object(comm, report.text, rank)};
 }
 
 }  // namespace
@@ -160,10 +162,10 @@ ParsedInputs parse_inputs(const Communicator& comm, const std::vector<std::strin
   });
 
   const bool skip = options.on_bad_row == io::ReadOptions::OnBadRow::skip;
-  const std::string error = first_of_all(comm, inputs, found, parser.first_bad, skip);
-  if (!error.empty()) throw AgreedError(input_error(error));
+  const Report error = first_of_all(comm, inputs, found, parser.first_bad, skip);
+  if (!error.text.empty()) throw AgreedError(error.kind, error.text);
   ParsedInputs parsed = std::move(parser.parsed);
-  parsed.report.first_bad = first_of_all(comm, inputs, found, parser.first_bad, false);
+  parsed.report.first_bad = first_of_all(comm, inputs, found, parser.first_bad, false).text;
   parsed.report.rows_read = all_reduce_sum(comm, parsed.report.rows_read);
   parsed.report.rows_bad = all_reduce_sum(comm, parsed.report.rows_bad);
   for (const Input& input : found) parsed.has_timestamps |= input.layout.timestamp != io::Layout::none;

@@ -23,7 +23,8 @@ struct ParsedInputs {
 };
 
 /// Every rank parses its share of raw files. Collective. Throws ErrorKind::input for the first bad row in input order,
-/// the same at any rank count.
+/// the same at any rank count, ErrorKind::storage when a reject file cannot be written there, and ErrorKind::usage when
+/// the reject file is an input.
 ParsedInputs parse_inputs(const Communicator& comm, const std::vector<std::string>& inputs,
                           const io::ReadOptions& options);
 

@@ -37,13 +37,6 @@ SplitCuts cuts_of(const Communicator& comm, const SplitConfig& config, const Dat
   });
 }
 
-bool all_digits(const IdList& ids) {
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!is_digits(ids[i])) return false;
-  }
-  return true;
-}
-
 /// Whether dropping ids from the whole leaves them in another order than the contract's: by value if all are digits.
 bool order_changes(const Communicator& comm, const IdList& whole, const IdList& kept) {
   return all_of(comm, all_digits(kept)) && !all_of(comm, all_digits(whole));

@@ -132,7 +132,7 @@ Predict model_prediction(const UsersView& own, const FactorMatrix& items, const 
 
 Predict bias_prediction(const UsersView& own, const std::vector<double>& item_biases) {
   return [&own, &item_biases](std::size_t user, std::uint32_t item) {
-    return own.mean + (own.biases.empty() ? 0.0 : own.biases[user]) + (item_biases.empty() ? 0.0 : item_biases[item]);
+    return score_offset(own, user) + (item_biases.empty() ? 0.0 : item_biases[item]);
   };
 }
 
@@ -164,7 +164,7 @@ Metrics RatingEvaluation::average(const Segment& segment) const {
   }
   const auto sums = distributed_sums(comm_, users_, errors, rating_error_width, "errors of the predicted ratings");
   pairs = all_reduce_sum(comm_, pairs);
-  if (pairs == 0) return {{"rmse", 0.0}, {"mae", 0.0}};
+  if (pairs == 0) return {};
   const auto count = static_cast<double>(pairs);
   return {{"rmse", std::sqrt(sums[static_cast<std::size_t>(RatingError::squared)] / count)},
           {"mae", sums[static_cast<std::size_t>(RatingError::absolute)] / count}};

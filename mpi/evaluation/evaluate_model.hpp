@@ -26,7 +26,8 @@ Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const 
                          const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
                          const std::vector<RankingMetric>& metrics, const KernelTable& kernels, int threads);
 
-/// "rmse" and "mae" of μ + b_u + b_i + x·y over the held-out interactions of known users and items; 0 without any.
+/// "rmse" and "mae" of μ + b_u + b_i + x·y over the held-out interactions of known users and items. Without any
+/// such pair the metrics are absent.
 Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own,
                          const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
                          const KernelTable& kernels, int threads);
@@ -50,7 +51,7 @@ class RatingEvaluation {
   RatingEvaluation(const Communicator& comm, const ShardMap& users, const UsersView& own, const HeldOut& held_out,
                    const Predict& predict, int threads);
 
-  /// Over all known pairs, or those of the segment's users.
+  /// Over all known pairs, or those of the segment's users. Without any pair the metrics are absent.
   [[nodiscard]] Metrics average() const;
   [[nodiscard]] Metrics average(const Segment& segment) const;
 

@@ -4,7 +4,11 @@
 #include <optional>
 #include <utility>
 
+#include <boost/serialization/string.hpp>
+
 #include "mpi/comm/collectives.hpp"
+#include "mpi/comm/objects.hpp"
+#include "mpi/data/move_ids.hpp"
 #include "mpi/serving/merge_tree.hpp"
 #include "src/error.hpp"
 
@@ -46,9 +50,15 @@ ItemBlock ShardedModel::item_block() const {
 
 ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
                                 const io::ModelReader::Parts& parts) {
+  // One rank resolves: a training may move `best` and `latest` meanwhile.
+  std::string checkpoint;
+  comm.run_together([&] {
+    if (comm.is_root()) checkpoint = io::resolve_model(model, "best").string();
+  });
+  checkpoint = broadcast_object(comm, checkpoint);
   std::optional<io::ModelReader> reader;
   comm.run_together([&] {
-    reader.emplace(io::resolve_model(model, "best"));
+    reader.emplace(checkpoint);
     reader->verify_files(comm.rank(), comm.size());
   });
   ShardedModel loaded{reader->info(),
@@ -77,7 +87,6 @@ Queries gather_queries(const Communicator& comm, const ShardMap& map, const User
   ALSACE_CHECK(std::is_sorted(users.begin(), users.end()), "owners come in rank order");
   const RowRange range = map.range(comm.rank());
   const auto width = static_cast<std::size_t>(own.factors);
-  const std::vector<double> own_offsets = score_offsets(own);
   std::vector<float> rows;
   std::vector<double> offsets;
   std::vector<std::uint64_t> excluded_lengths;
@@ -85,7 +94,7 @@ Queries gather_queries(const Communicator& comm, const ShardMap& map, const User
   for (const std::uint32_t user : rows_within(users, range)) {
     const auto row = static_cast<std::size_t>(user - range.begin);
     rows.insert(rows.end(), own.rows + row * width, own.rows + (row + 1) * width);
-    if (!own_offsets.empty()) offsets.push_back(own_offsets[row]);
+    if (own.has_biases) offsets.push_back(score_offset(own, row));
     const auto seen = exclude_seen ? own.seen(row) : std::span<const std::uint32_t>();
     excluded_lengths.push_back(seen.size());
     excluded.insert(excluded.end(), seen.begin(), seen.end());
@@ -105,22 +114,10 @@ Queries gather_queries(const Communicator& comm, const ShardMap& map, const User
 IdList gather_ids(const Communicator& comm, const ShardMap& map, const IdList& own,
                   std::span<const std::uint32_t> rows) {
   const RowRange range = map.range(comm.rank());
-  std::vector<char> bytes;
-  std::vector<std::uint64_t> lengths;
-  for (const std::uint32_t row : rows_within(rows, range)) {
-    const std::string_view id = own[static_cast<std::size_t>(row - range.begin)];
-    bytes.insert(bytes.end(), id.begin(), id.end());
-    lengths.push_back(id.size());
-  }
-  bytes = all_gather_vector<char>(comm, bytes);
-  lengths = all_gather_vector<std::uint64_t>(comm, lengths);
-  IdList ids;
-  std::size_t at = 0;
-  for (const std::uint64_t length : lengths) {
-    ids.push_back(std::string_view(bytes.data() + at, static_cast<std::size_t>(length)));
-    at += static_cast<std::size_t>(length);
-  }
-  return ids;
+  IdList mine;
+  for (const std::uint32_t row : rows_within(rows, range))
+    mine.push_back(own[static_cast<std::size_t>(row - range.begin)]);
+  return all_gather_ids(comm, mine);
 }
 
 RankedLists sharded_top_k(const Communicator& comm, const KernelTable& kernels, const Queries& queries,

@@ -32,7 +32,7 @@ struct ShardedModel {
   [[nodiscard]] ItemBlock item_block() const;
 };
 
-/// Resolves MODEL, verifies its files (each by one rank), reads every rank's share. Collective. Throws
+/// Resolves rank 0's MODEL, verifies its files (each by one rank), reads every rank's share. Collective. Throws
 /// ErrorKind::storage, the same on all ranks.
 ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
                                 const io::ModelReader::Parts& parts);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "io/store/manifest.hpp"
 #include "mpi/comm/communicator.hpp"

@@ -12,8 +12,8 @@
 namespace alsace::mpi {
 namespace {
 
-constexpr std::array<const char*, phase_count> phase_names{"load",    "biases", "solve",    "exchange",
-                                                           "gramian", "loss",   "validate", "checkpoint"};
+constexpr std::array<const char*, phase_count> phase_names{"load",    "prepare", "solve",    "wait",      "exchange",
+                                                           "gramian", "loss",    "validate", "checkpoint"};
 
 struct RankPhases {
   std::array<double, phase_count> seconds;
@@ -32,6 +32,7 @@ struct Spread {
 template <class Field>
 Spread spread_of(const std::vector<RankPhases>& ranks, Field field) {
   std::vector<double> values;
+  values.reserve(ranks.size());
   for (const RankPhases& rank : ranks) values.push_back(static_cast<double>(field(rank)));
   const auto [least, most] = std::minmax_element(values.begin(), values.end());
   return {*least, std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size()), *most};
@@ -81,6 +82,10 @@ PhaseTimes::Report PhaseTimes::report(const Communicator& comm) const {
                               {"received_bytes", moved},
                               {"lower_bound_bytes", least}};
   }
+  const Spread other = spread_of(ranks, [](const RankPhases& rank) {
+    return rank.whole - std::accumulate(rank.seconds.begin(), rank.seconds.end(), 0.0);
+  });
+  report.table += fmt::format("{:<12} {:>9.3f} {:>9.3f} {:>9.3f}\n", "other", other.least, other.mean, other.most);
   report.table += fmt::format("{:<12} {:>9.3f} {:>9.3f} {:>9.3f}\n", "whole run", whole.least, whole.mean, whole.most);
   report.table += fmt::format("peak memory  {:>8.0f}M {:>8.0f}M {:>8.0f}M  a rank\n", memory.least / mebibyte,
                               memory.mean / mebibyte, memory.most / mebibyte);

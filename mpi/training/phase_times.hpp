@@ -9,9 +9,10 @@
 
 namespace alsace::mpi {
 
-/// What a training run spends its time on, in the order of the end-of-run table.
-enum class Phase { load, biases, solve, exchange, gramian, loss, validate, checkpoint };
-inline constexpr std::size_t phase_count = 8;
+/// What a training run spends its time on, in the order of the end-of-run table. `prepare` is the transpose and the
+/// bias model, `wait` what a rank waits for slower ones after a half-sweep.
+enum class Phase { load, prepare, solve, wait, exchange, gramian, loss, validate, checkpoint };
+inline constexpr std::size_t phase_count = 9;
 
 /// Seconds and bytes of each phase on this rank.
 class PhaseTimes {
@@ -31,6 +32,7 @@ class PhaseTimes {
   };
 
   [[nodiscard]] Scope measure(Phase phase) { return {*this, phase}; }
+  void add_seconds(Phase phase, double seconds) { seconds_[static_cast<std::size_t>(phase)] += seconds; }
 
   /// Bytes that this rank received in a phase, and the fewest that its exchange could have moved.
   void add_bytes(Phase phase, std::uint64_t moved, std::uint64_t lower_bound);

@@ -23,16 +23,16 @@ Trainer::Trainer(const Communicator& comm, const TrainConfig& config, const Kern
       items_(comm, data_.items, config.factors),
       user_gramian_(GramMatrix::Zero(config.factors, config.factors)) {}
 
-std::optional<double> Trainer::sweep(std::stop_token stop, bool keep_previous) {
+std::optional<double> Trainer::sweep(const std::stop_token& stop, bool keep_previous) {
   Previous previous;
   if (keep_previous) previous = {users_.own_rows(), items_.own_rows(), user_gramian_, item_gramian_};
 
-  if (!solve(data_.by_user, items_, item_gramian_, users_, stop)) {
+  if (!solve(data_.by_user, items_, item_gramian_, users_, "user row", stop)) {
     if (keep_previous) restore(previous);
     return std::nullopt;
   }
   finish_users();
-  if (!solve(data_.by_item, users_, user_gramian_, items_, stop)) {
+  if (!solve(data_.by_item, users_, user_gramian_, items_, "item row", stop)) {
     if (keep_previous) restore(previous);
     return std::nullopt;
   }
@@ -42,13 +42,19 @@ std::optional<double> Trainer::sweep(std::stop_token stop, bool keep_previous) {
 
 /// Collective: true when every rank solved all of its rows.
 bool Trainer::solve(const SparseRows& rows, const ReplicatedFactors& fixed, const GramMatrix& gramian,
-                    ReplicatedFactors& solved, std::stop_token stop) {
+                    ReplicatedFactors& solved, const char* row_name, const std::stop_token& stop) {
   bool finished = false;
+  double solving = 0;
+  const io::Stopwatch watch;
   comm_.run_together([&] {
-    const auto scope = times_.measure(Phase::solve);  // without the wait for slower ranks
-    finished = half_sweep({config_, kernels_, rows, fixed.all(), gramian, threads_}, solved.own(), std::move(stop));
+    const io::Stopwatch own;
+    finished = half_sweep({config_, kernels_, rows, fixed.all(), gramian, threads_, row_name}, solved.own(), stop);
+    solving = own.seconds();
   });
-  return all_of(comm_, finished);
+  finished = all_of(comm_, finished);
+  times_.add_seconds(Phase::solve, solving);
+  times_.add_seconds(Phase::wait, watch.seconds() - solving);
+  return finished;
 }
 
 void Trainer::finish_users() {

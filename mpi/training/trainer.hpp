@@ -47,9 +47,9 @@ class Trainer {
     finish_items();
   }
 
-  /// One sweep; returns its loss. When any rank was told to stop within it, everything is as it was before the sweep,
-  /// and nothing is returned. `keep_previous`: the state before it is worth keeping, because no checkpoint has it yet.
-  std::optional<double> sweep(std::stop_token stop, bool keep_previous);
+  /// One sweep; returns its loss, or nothing when any rank was told to stop within it. With `keep_previous` everything
+  /// is then as it was before the sweep; without (a checkpoint has that state) the factors are of no further use.
+  std::optional<double> sweep(const std::stop_token& stop, bool keep_previous);
 
   [[nodiscard]] const TrainingData& data() const { return data_; }
   [[nodiscard]] const ReplicatedFactors& users() const { return users_; }
@@ -67,7 +67,7 @@ class Trainer {
   };
 
   [[nodiscard]] bool solve(const SparseRows& rows, const ReplicatedFactors& fixed, const GramMatrix& gramian,
-                           ReplicatedFactors& solved, std::stop_token stop);
+                           ReplicatedFactors& solved, const char* row_name, const std::stop_token& stop);
   void finish_users();
   void finish_items();
   [[nodiscard]] GramMatrix gramian_of(ReplicatedFactors& side, const char* what);

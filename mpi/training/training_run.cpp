@@ -1,7 +1,6 @@
 #include "mpi/training/training_run.hpp"
 
-#include <fstream>
-#include <memory>
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -10,17 +9,17 @@
 #include <spdlog/spdlog.h>
 
 #include "io/export/npy.hpp"
-#include "io/store/dataset_store.hpp"
+#include "io/export/output_file.hpp"
 #include "io/store/model_store.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/comm/threads.hpp"
 #include "mpi/data/load_input.hpp"
 #include "mpi/data/redistribute.hpp"
-#include "mpi/evaluation/evaluate_model.hpp"
 #include "mpi/training/checkpointing.hpp"
 #include "mpi/training/prepare_data.hpp"
 #include "mpi/training/resume.hpp"
 #include "mpi/training/trainer.hpp"
+#include "mpi/training/validation.hpp"
 #include "src/als/early_stopping.hpp"
 #include "src/als/initial_factors.hpp"
 #include "src/error.hpp"
@@ -31,22 +30,27 @@ namespace {
 class TrainingRun {
  public:
   TrainingRun(const Communicator& comm, TrainConfig config, const RunOptions& options, const io::StopSignals& signals)
-      : comm_(comm), config_(std::move(config)), options_(options), signals_(signals) {}
+      : comm_(comm),
+        config_(std::move(config)),
+        options_(options),
+        signals_(signals),
+        kernels_(kernel_table(options.kernel_level)),
+        threads_(choose_threads(comm, options.threads)) {}
 
   int run() {
-    kernels_ = &kernel_table(options_.kernel_level);
-    threads_ = choose_threads(comm_, options_.threads);
-    metrics_ = options_.valid_metrics;
-    if (metrics_.empty() && !options_.valid.empty()) {
-      metrics_ = {config_.objective == Objective::explicit_ ? "rmse" : "ndcg@100"};
-    }
-    find_checkpoint();
-    load();
-    if (info_.complete && info_.sweep > 0) {
+    checkpoint_ = checkpoint_to_resume(comm_, options_, config_);
+    LoadedDataset loaded = load();
+    resume_info(loaded.fingerprint);
+    if (info_.complete) {
+      comm_.run_together([&] {
+        if (comm_.is_root()) io::prepare_model_directory(options_.model);  // a kill may have left something
+      });
       spdlog::info("{} is already complete: {} of {} sweeps{}", options_.model, info_.sweep, config_.sweeps,
                    info_.sweep < config_.sweeps ? ", stopped early" : "");
+      report();
       return 0;
     }
+    prepare(std::move(loaded));
     start_factors();
     const int code = sweep_until_done();
     report();
@@ -54,141 +58,98 @@ class TrainingRun {
   }
 
  private:
-  void find_checkpoint();
-  void load();
-  void load_validation(const DistributedIds& users, const DistributedIds& items);
+  LoadedDataset load();
+  void resume_info(const Fingerprint& data);
+  void prepare(LoadedDataset loaded);
   void start_factors();
+  void resume_factors();
+  void reopen();
   int sweep_until_done();
   void record_sweep(double loss, double seconds);
   void commit();
   int stop();
   void report();
-  Metrics validate();
 
   const Communicator& comm_;
   TrainConfig config_;
   const RunOptions& options_;
   const io::StopSignals& signals_;
-
-  const KernelTable* kernels_ = nullptr;
-  int threads_ = 1;
-  std::vector<std::string> metrics_;
+  const KernelTable& kernels_;
+  int threads_;
   PhaseTimes times_;
   std::optional<io::ModelReader> checkpoint_;  // to go on from
-  ModelInfo info_;                             // of the last complete sweep
-  int committed_sweep_ = 0;
-  ModelShard shard_;  // ids and seen lists; factors are filled in when a checkpoint is written
+  std::optional<Validation> validation_;
+  ModelInfo info_;           // of the last complete sweep
+  int committed_sweep_ = 0;  // the last one that has a checkpoint
+  ModelShard shard_;         // ranges and ids; a checkpoint adds the rest
   std::optional<Trainer> trainer_;
-  std::optional<HeldOut> held_out_;
 };
 
-/// Decides between a fresh start and going on, before any data are read.
-void TrainingRun::find_checkpoint() {
-  comm_.run_together([&] {
-    const bool exists = io::has_checkpoint(options_.model);
-    if (!exists) {
-      if (options_.resume == Resume::must) {
-        throw usage_error(fmt::format("--resume = must, but {} holds no checkpoint", options_.model));
-      }
-      return;
-    }
-    if (options_.resume == Resume::never) {
-      if (!options_.overwrite) {
-        throw usage_error(
-            fmt::format("{} holds a model; --resume never needs --overwrite to replace it", options_.model));
-      }
-      return;
-    }
-    checkpoint_.emplace(io::resolve_model(options_.model, "latest"));
-    const auto conflicts = resume_conflicts(checkpoint_->info(), config_, metrics_);
-    if (!conflicts.empty()) {
-      throw usage_error(fmt::format("{} was trained otherwise (--resume never --overwrite starts anew):\n  {}",
-                                    options_.model, fmt::join(conflicts, "\n  ")));
-    }
-  });
+LoadedDataset TrainingRun::load() {
+  const auto scope = times_.measure(Phase::load);
+  LoadedDataset loaded =
+      load_input(comm_, options_.inputs, options_.read, options_.duplicates, training_cost(config_.factors));
+  spdlog::info("{} users, {} items, {} interactions on {} rank(s) with {} thread(s)", loaded.shard.users,
+               loaded.shard.items, loaded.shard.interactions, comm_.size(), threads_);
+  if (!options_.valid.empty()) {
+    const auto users = DistributedIds::from_sorted(comm_, loaded.shard.user_ids, loaded.users);
+    const auto items = DistributedIds::from_sorted(comm_, loaded.shard.item_ids, loaded.items);
+    io::ReadOptions read = options_.read;
+    read.append_rejects = true;  // behind those of the training data
+    validation_.emplace(comm_,
+                        load_held_out(comm_, options_.valid, read, options_.duplicates, users, items, loaded.users),
+                        options_.valid_metrics);
+  }
+  return loaded;
 }
 
-void TrainingRun::load() {
-  std::optional<LoadedDataset> loaded;
-  {
-    const auto scope = times_.measure(Phase::load);
-    loaded = load_input(comm_, options_.inputs, options_.read, options_.duplicates, training_cost(config_.factors));
-    spdlog::info("{} users, {} items, {} interactions on {} rank(s) with {} thread(s)", loaded->shard.users,
-                 loaded->shard.items, loaded->shard.interactions, comm_.size(), threads_);
-    shard_.user_ids = std::move(loaded->shard.user_ids);
-    shard_.item_ids = std::move(loaded->shard.item_ids);
-    if (!options_.valid.empty()) {
-      load_validation(DistributedIds::from_sorted(comm_, shard_.user_ids, loaded->users),
-                      DistributedIds::from_sorted(comm_, shard_.item_ids, loaded->items));
-    }
-  }
-  const Fingerprint valid = held_out_ ? held_out_->fingerprint : Fingerprint{};
+/// Takes up where the checkpoint is, if there is one and it was trained on these data.
+void TrainingRun::resume_info(const Fingerprint& data) {
+  const Fingerprint valid = validation_ ? validation_->fingerprint() : Fingerprint{};
   if (checkpoint_) {
+    check_data(options_.model, checkpoint_->info(), data, valid);
     info_ = checkpoint_->info();
-    comm_.run_together([&] {
-      const auto conflicts = data_conflicts(info_, loaded->fingerprint, valid);
-      if (conflicts.empty()) return;
-      throw usage_error(fmt::format("{} was trained on other data (--resume never --overwrite starts anew):\n  {}",
-                                    options_.model, fmt::join(conflicts, "\n  ")));
-    });
-    info_.complete = info_.sweep >= config_.sweeps || out_of_patience(info_.early_stopping, config_.patience);
     committed_sweep_ = info_.sweep;
-    if (info_.complete) return;
-    if (info_.kernel_level != kernels_->level) {
+    info_.complete = info_.sweep >= config_.sweeps || out_of_patience(info_.early_stopping, config_.patience);
+    if (comm_.is_root() && !info_.complete && info_.kernel_level != kernels_.level) {
       spdlog::warn("{} was trained at kernel level {}, this run goes on at {}: the bits will differ", options_.model,
-                   info_.kernel_level, kernels_->level);
+                   info_.kernel_level, kernels_.level);
     }
   }
+  info_.config = config_;
+  info_.data = data;
+  info_.valid = valid;
+  info_.valid_metrics = fmt::format("{}", fmt::join(options_.valid_metrics, ","));
+  if (validation_) info_.early_stopping.metric = validation_->metrics().front();
+}
 
-  const ShardMap id_map = loaded->items;
+void TrainingRun::prepare(LoadedDataset loaded) {
   TrainingData data = [&] {
-    const auto scope = times_.measure(Phase::biases);
-    return prepare_data(comm_, config_, *loaded);
+    const auto scope = times_.measure(Phase::prepare);
+    return prepare_data(comm_, config_, loaded);
   }();
+  comm_.run_together([&] {
+    const std::uint64_t most = std::min(data.users.rows(), data.items.rows());
+    if (static_cast<std::uint64_t>(config_.factors) > most) {
+      throw usage_error(
+          fmt::format("--factors = {}, expected 1 to {}, the smaller of users and items", config_.factors, most));
+    }
+    if (comm_.is_root()) io::prepare_model_directory(options_.model);
+  });
   shard_.users = data.users.range(comm_.rank());
   shard_.items = data.items.range(comm_.rank());
-  shard_.item_ids = redistribute_ids(comm_, shard_.item_ids, id_map, data.items);
-  shard_.seen_offsets = data.by_user.offsets;
-  shard_.seen_items = data.by_user.columns;
-  shard_.first_interaction = exclusive_sum(comm_, static_cast<std::uint64_t>(shard_.seen_items.size()));
-
-  info_.config = config_;
-  info_.kernel_level = kernels_->level;
+  shard_.user_ids = std::move(loaded.shard.user_ids);
+  shard_.item_ids = redistribute_ids(comm_, loaded.shard.item_ids, loaded.items, data.items);
+  shard_.first_interaction = exclusive_sum(comm_, static_cast<std::uint64_t>(data.by_user.nonzeros()));
   info_.users = data.users.rows();
   info_.items = data.items.rows();
   info_.interactions = data.interactions;
-  info_.data = loaded->fingerprint;
-  info_.valid = valid;
   info_.mean = data.biases.mean;
-  if (!metrics_.empty()) info_.early_stopping.metric = metrics_.front();
-  trainer_.emplace(comm_, config_, *kernels_, std::move(data), threads_, times_);
-}
-
-void TrainingRun::load_validation(const DistributedIds& users, const DistributedIds& items) {
-  held_out_ = load_held_out(comm_, options_.valid, options_.read, options_.duplicates, users, items, users.map());
-  if (held_out_->interactions == 0) {
-    throw input_error(
-        fmt::format("{}: no interaction of a user that the training data know", fmt::join(options_.valid, " ")));
-  }
-  if (held_out_->unknown_users > 0) {
-    spdlog::info("validation: {} users are not in the training data and are left out", held_out_->unknown_users);
-  }
+  trainer_.emplace(comm_, config_, kernels_, std::move(data), threads_, times_);
 }
 
 void TrainingRun::start_factors() {
-  if (checkpoint_) {
-    comm_.run_together([&] { checkpoint_->verify_files(comm_.rank(), comm_.size()); });
-    comm_.run_together([&] {
-      const RowRange items = trainer_->items().own_range();
-      const io::ModelReader::Parts factors_only{
-          .user_ids = false, .user_factors = false, .seen = false, .item_ids = false, .item_factors = true};
-      shard_.item_factors = checkpoint_->read({0, 0}, items, factors_only).item_factors;
-    });
-    trainer_->start(
-        [&](RowRange, float* rows) { std::copy_n(shard_.item_factors.data(), shard_.item_factors.size(), rows); });
-    spdlog::info("goes on after sweep {} of {}", info_.sweep, options_.model);
-    return;
-  }
+  if (checkpoint_) return resume_factors();
   trainer_->start([&](RowRange range, float* rows) {
     if (options_.init_items.empty()) {
       initialize_items(config_, range, rows);
@@ -206,6 +167,32 @@ void TrainingRun::start_factors() {
   });
 }
 
+/// A sweep starts from the item factors alone.
+void TrainingRun::resume_factors() {
+  constexpr io::ModelReader::Parts item_factors{
+      .user_ids = false, .user_factors = false, .seen = false, .item_ids = false, .item_factors = true};
+  FactorMatrix stored;
+  comm_.run_together([&] { checkpoint_->verify_files(comm_.rank(), comm_.size()); });
+  comm_.run_together([&] { stored = checkpoint_->read({0, 0}, shard_.items, item_factors).item_factors; });
+  trainer_->start([&](RowRange, float* rows) { std::copy_n(stored.data(), stored.size(), rows); });
+  if (checkpoint_->info().complete) reopen();
+  spdlog::info("goes on after sweep {} of {}", info_.sweep, options_.model);
+}
+
+/// A complete model is to get more sweeps: its checkpoint must not say complete any longer, or a script that asks it
+/// after an interruption would take it for done.
+void TrainingRun::reopen() {
+  ModelShard stored;
+  comm_.run_together([&] {
+    checkpoint_->read_gramians();
+    stored = checkpoint_->read(shard_.users, shard_.items);
+  });
+  stored.first_interaction = shard_.first_interaction;
+  info_.user_gramian = checkpoint_->info().user_gramian;
+  info_.item_gramian = checkpoint_->info().item_gramian;
+  commit_checkpoint(comm_, options_.model, info_, stored, options_.keep);
+}
+
 int TrainingRun::sweep_until_done() {
   while (!info_.complete) {
     if (any_of(comm_, signals_.token().stop_requested())) return stop();
@@ -221,73 +208,52 @@ int TrainingRun::sweep_until_done() {
 
 void TrainingRun::record_sweep(double loss, double seconds) {
   info_.sweep += 1;
-  info_.kernel_level = kernels_->level;
+  info_.kernel_level = kernels_.level;
   info_.user_gramian = trainer_->user_gramian();
   info_.item_gramian = trainer_->item_gramian();
   SweepRecord record{info_.sweep, loss, 0, {}};
   std::string shown;
-  if (held_out_) {
+  if (validation_) {
+    const auto scope = times_.measure(Phase::validate);
     const io::Stopwatch watch;
-    record.metrics = validate();
-    update(info_.early_stopping, info_.sweep, record.metrics.at(metrics_.front()));
+    record.metrics = validation_->measure(comm_, *trainer_, config_, kernels_, threads_);
+    update(info_.early_stopping, info_.sweep, record.metrics.at(validation_->metrics().front()));
     seconds += watch.seconds();
-    for (const std::string& metric : metrics_) shown += fmt::format("  {} {:.5f}", metric, record.metrics.at(metric));
+    for (const auto& metric : validation_->metrics()) {
+      shown += fmt::format("  {} {:.5f}", metric, record.metrics.at(metric));
+    }
   }
-  // One clock for all ranks, so that every rank's checkpoint agrees.
-  record.seconds = broadcast_value(comm_, seconds);
+  record.seconds = broadcast_value(comm_, seconds);  // one clock, so that the ranks' records agree
   info_.history.push_back(record);
   const bool stopped_early = out_of_patience(info_.early_stopping, config_.patience);
   info_.complete = info_.sweep >= config_.sweeps || stopped_early;
-  spdlog::info("sweep {:>3}/{}  loss {:.8g}  {:.3f} s{}", info_.sweep, config_.sweeps, loss, record.seconds, shown);
+  spdlog::info("sweep {:>3}/{}  loss {:<12.8g}  {:.3f} s{}", info_.sweep, config_.sweeps, loss, record.seconds, shown);
   if (stopped_early) {
-    spdlog::info("stops early: {} has not improved on sweep {} ({:.5f}) for {} sweeps", metrics_.front(),
+    spdlog::info("stops early: {} has not improved on sweep {} ({:.5f}) for {} sweeps", info_.early_stopping.metric,
                  info_.early_stopping.best_sweep, info_.early_stopping.best_value, config_.patience);
   }
-}
-
-Metrics TrainingRun::validate() {
-  const auto scope = times_.measure(Phase::validate);
-  const TrainingData& data = trainer_->data();
-  const RowRange own = data.users.range(comm_.rank());
-  UsersView users;
-  users.count = static_cast<std::size_t>(own.size());
-  users.factors = config_.factors;
-  users.rows = trainer_->users().own();
-  users.mean = data.biases.mean;
-  users.has_biases = config_.objective == Objective::explicit_;
-  if (!data.biases.user.empty()) users.biases = std::span(data.biases.user).subspan(own.begin, own.size());
-  users.seen_offsets = shard_.seen_offsets;
-  users.seen_items = shard_.seen_items;
-
-  Metrics found;
-  std::vector<RankingMetric> ranking;
-  for (const std::string& metric : metrics_) {
-    if (metric != "rmse" && metric != "mae") ranking.push_back(parse_metric(metric));
-  }
-  const auto& items = trainer_->items().all();
-  if (!ranking.empty()) {
-    found =
-        evaluate_ranking(comm_, data.users, users, items, data.biases.item, *held_out_, ranking, *kernels_, threads_);
-  }
-  if (ranking.size() < metrics_.size()) {
-    found.merge(evaluate_ratings(comm_, data.users, users, items, data.biases.item, *held_out_, *kernels_, threads_));
-  }
-  return found;
 }
 
 void TrainingRun::commit() {
   const auto scope = times_.measure(Phase::checkpoint);
   const TrainingData& data = trainer_->data();
-  shard_.user_factors = trainer_->users().own_rows();
-  shard_.item_factors = trainer_->items().own_rows();
   const auto own_biases = [](const std::vector<double>& all, RowRange range) {
     if (all.empty()) return std::vector<double>();
     return std::vector<double>(all.begin() + static_cast<std::ptrdiff_t>(range.begin),
                                all.begin() + static_cast<std::ptrdiff_t>(range.end));
   };
+  shard_.user_factors = trainer_->users().own_rows();
+  shard_.item_factors = trainer_->items().own_rows();
   shard_.user_biases = own_biases(data.biases.user, shard_.users);
   shard_.item_biases = own_biases(data.biases.item, shard_.items);
+  shard_.seen_offsets = data.by_user.offsets;
+  shard_.seen_items = data.by_user.columns;
   commit_checkpoint(comm_, options_.model, info_, shard_, options_.keep);
+  // Between checkpoints only the ids stay: the trainer has the rest.
+  shard_.user_factors.resize(0, 0);
+  shard_.item_factors.resize(0, 0);
+  shard_.seen_offsets = {};
+  shard_.seen_items = {};
   committed_sweep_ = info_.sweep;
   spdlog::info("committed {}/{}", options_.model, io::sweep_name(info_.sweep));
 }
@@ -295,24 +261,23 @@ void TrainingRun::commit() {
 /// Told to stop: what is complete is committed.
 int TrainingRun::stop() {
   if (info_.sweep != committed_sweep_) commit();
-  if (info_.sweep == 0) {
-    spdlog::warn("stopped by {} before the first sweep was complete: there is nothing to checkpoint",
-                 signals_.reason());
-  } else {
-    spdlog::warn("stopped by {} after sweep {} of {}; the same command goes on from there", signals_.reason(),
-                 info_.sweep, config_.sweeps);
+  const char* cause = io::StopSignals::describe(all_reduce_max(comm_, signals_.cause()));  // maybe another rank's
+  if (comm_.is_root() && info_.sweep == 0) {
+    spdlog::warn("stopped by {} before the first sweep was complete: there is nothing to checkpoint", cause);
+  } else if (comm_.is_root()) {
+    spdlog::warn("stopped by {} after sweep {} of {}; the same command goes on from there", cause, info_.sweep,
+                 config_.sweeps);
   }
   return static_cast<int>(ErrorKind::interrupted);
 }
 
 void TrainingRun::report() {
   const auto report = times_.report(comm_);
-  if (!comm_.is_root()) return;
-  fmt::print(stderr, "\n{}", report.table);
-  if (options_.report_json.empty()) return;
-  std::ofstream file(options_.report_json);
-  file << report.json;
-  if (!file.flush()) throw storage_error(fmt::format("{}: cannot be written", options_.report_json));
+  comm_.run_together([&] {
+    if (!comm_.is_root()) return;
+    spdlog::info("where the time went\n{}", report.table);
+    if (!options_.report_json.empty()) io::write_report(options_.report_json, report.json);
+  });
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ struct RunOptions {
   std::vector<std::string> inputs;
   std::string model;
   std::vector<std::string> valid;          ///< held-out inputs; empty: no validation
-  std::vector<std::string> valid_metrics;  ///< the first decides early stopping; empty: ndcg@100, or rmse for explicit
+  std::vector<std::string> valid_metrics;  ///< of `valid`, at least one; the first decides early stopping
   std::string init_items;                  ///< .npy of items × K, "" for random
   io::ReadOptions read;
   Duplicates duplicates = Duplicates::sum;

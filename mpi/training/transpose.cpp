@@ -25,6 +25,7 @@ std::vector<std::uint32_t> exchange_column_lengths(const Communicator& comm, con
   std::vector<std::uint32_t> lengths(static_cast<std::size_t>(map.rows()), 0);
   for (const std::uint32_t column : rows.columns) ++lengths[column];
   std::vector<std::uint64_t> counts;
+  counts.reserve(static_cast<std::size_t>(comm.size()));
   for (int rank = 0; rank < comm.size(); ++rank) counts.push_back(map.range(rank).size());
   return all_to_all<std::uint32_t>(comm, lengths, counts).elements;
 }

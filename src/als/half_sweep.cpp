@@ -25,13 +25,14 @@ void lower_to(std::atomic<std::size_t>& lowest, std::size_t row) {
 
 }  // namespace
 
-bool half_sweep(const HalfSweep& job, float* solved, std::stop_token stop) {
+bool half_sweep(const HalfSweep& job, float* solved, const std::stop_token& stop) {
   const auto factors = static_cast<std::size_t>(job.config.factors);
   ALSACE_CHECK(job.fixed.cols() == job.config.factors,
                fmt::format("fixed.cols() = {}, factors = {}", job.fixed.cols(), job.config.factors));
   const std::size_t rows = job.rows.rows();
   const SharedPart shared(job);
   std::vector<RowSolver> solvers;  // made here, since nothing may throw between the threads
+  solvers.reserve(static_cast<std::size_t>(job.threads));
   for (int thread = 0; thread < job.threads; ++thread) solvers.emplace_back(job, shared);
 
   constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
@@ -55,8 +56,8 @@ bool half_sweep(const HalfSweep& job, float* solved, std::stop_token stop) {
   }
   if (lowest_failed != none)
     throw numerics_error(fmt::format(
-        "row {}: normal equations = not positive definite or not finite in fp32, expected a larger --regularization",
-        job.rows.first_row + lowest_failed.load()));
+        "{} {}: normal equations = not positive definite or not finite in fp32, expected a larger --regularization",
+        job.row_name, job.rows.first_row + lowest_failed.load()));
   return !stopped;
 }
 

@@ -19,6 +19,7 @@ struct HalfSweep {
   const FactorMatrix& fixed;        ///< M × K: all rows of the other side
   const GramMatrix& fixed_gramian;  ///< K × K over all M rows; not read by explicit
   int threads = 1;
+  const char* row_name = "row";  ///< what a row is, for messages: "user row"
 };
 
 /// Solves (c·G + Σ weight·y yᵀ + w I) x = Σ target·y for every row; a row without interactions becomes zero.
@@ -27,6 +28,6 @@ struct HalfSweep {
 /// row depend on that row, the fixed side, K and the kernel level alone. Throws ErrorKind::numerics naming the global
 /// row when a system is not positive definite or a result is not finite. Cost: Σ n·K² + rows·K³/3 flops; K² + 64·K
 /// floats of work space a thread.
-bool half_sweep(const HalfSweep& job, float* solved, std::stop_token stop);
+bool half_sweep(const HalfSweep& job, float* solved, const std::stop_token& stop);
 
 }  // namespace alsace

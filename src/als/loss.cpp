@@ -5,16 +5,16 @@
 namespace alsace {
 namespace {
 
-double squared_norm(const float* x, std::size_t factors) {
-  double sum = 0;
-  for (std::size_t k = 0; k < factors; ++k) sum += static_cast<double>(x[k]) * static_cast<double>(x[k]);
-  return sum;
-}
-
+/// In double, eight sums side by side in a fixed order: one alone would wait for every addition before the next.
 double inner_product(const float* x, const float* y, std::size_t factors) {
-  double sum = 0;
-  for (std::size_t k = 0; k < factors; ++k) sum += static_cast<double>(x[k]) * static_cast<double>(y[k]);
-  return sum;
+  constexpr std::size_t lanes = 8;
+  double sums[lanes] = {};
+  std::size_t k = 0;
+  for (; k + lanes <= factors; k += lanes)
+    for (std::size_t l = 0; l < lanes; ++l) sums[l] += static_cast<double>(x[k + l]) * static_cast<double>(y[k + l]);
+  for (std::size_t l = 0; k + l < factors; ++l)
+    sums[l] += static_cast<double>(x[k + l]) * static_cast<double>(y[k + l]);
+  return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]));
 }
 
 }  // namespace
@@ -48,7 +48,8 @@ std::vector<double> row_penalties(const TrainConfig& config, const SparseRows& r
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (std::int64_t r = 0; r < count; ++r) {
     const auto row = static_cast<std::size_t>(r);
-    penalties[row] = regularization_weight(config, rows.row_length(row), other_side) * squared_norm(own + row * k, k);
+    penalties[row] = regularization_weight(config, rows.row_length(row), other_side) *
+                     inner_product(own + row * k, own + row * k, k);
   }
   return penalties;
 }

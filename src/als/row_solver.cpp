@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::align_val_t alignment{64};
 
-std::size_t longest_row(const SparseRows& rows) {
-  std::size_t longest = 0;
-  for (std::size_t row = 0; row < rows.rows(); ++row) longest = std::max(longest, rows.row_length(row));
-  return longest;
-}
-
 }  // namespace
 
 AlignedFloats::AlignedFloats(std::size_t count)
@@ -35,6 +29,8 @@ AlignedFloats::AlignedFloats(AlignedFloats&& other) noexcept
 SharedPart::SharedPart(const HalfSweep& job)
     : present_(gramian_weight(job.config) != 0),
       matrix_(present_ ? padded_factors(job.config.factors) * padded_factors(job.config.factors) : 0) {
+  for (std::size_t row = 0; row < job.rows.rows(); ++row)
+    longest_row_ = std::max(longest_row_, job.rows.row_length(row));
   if (!present_) return;
   const std::size_t padded = padded_factors(job.config.factors);
   const double weight = gramian_weight(job.config);
@@ -51,9 +47,9 @@ RowSolver::RowSolver(const HalfSweep& job, const SharedPart& shared)
       padded_(padded_factors(job.config.factors)),
       matrix_(padded_ * padded_),
       rhs_(padded_),
-      segment_matrix_(longest_row(job.rows) > segment_interactions ? padded_ * padded_ : 0),
+      segment_matrix_(shared.longest_row() > segment_interactions ? padded_ * padded_ : 0),
       segment_rhs_(padded_),
-      weights_(std::min(longest_row(job.rows), segment_interactions)),
+      weights_(std::min(shared.longest_row(), segment_interactions)),
       targets_(weights_.size()),
       workspace_(normal_equations_workspace(job.config.factors)) {}
 

@@ -30,16 +30,18 @@ class AlignedFloats {
   std::size_t size_;
 };
 
-/// What all rows of a half-sweep share: c·G in fp32, padded for the kernels.
+/// What all rows of a half-sweep share: c·G in fp32, padded for the kernels, and how long the longest row is.
 class SharedPart {
  public:
   explicit SharedPart(const HalfSweep& job);
   /// P × P floats, upper triangle; null for explicit, which has no such part.
   [[nodiscard]] const float* matrix() const { return present_ ? matrix_.data() : nullptr; }
+  [[nodiscard]] std::size_t longest_row() const { return longest_row_; }
 
  private:
   bool present_;
   AlignedFloats matrix_;
+  std::size_t longest_row_ = 0;
 };
 
 /// Solves rows one by one; one for each thread. All memory is taken when it is made, `solve` takes none.

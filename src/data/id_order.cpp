@@ -48,6 +48,13 @@ bool is_digits(std::string_view id) {
   return !id.empty() && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool all_digits(const IdList& ids) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!is_digits(ids[i])) return false;
+  }
+  return true;
+}
+
 int IdOrder::compare(std::string_view a, std::string_view b) const {
   if (numeric) {
     const std::string_view digits_a = without_leading_zeros(a);

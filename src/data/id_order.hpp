@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "src/data/id_list.hpp"
+
 namespace alsace {
 
 inline constexpr std::size_t max_id_bytes = 512;
@@ -16,6 +18,9 @@ bool is_valid_id(std::string_view id);
 
 /// True when `id` is one or more of 0…9.
 bool is_digits(std::string_view id);
+
+/// True when all ids are; so for an empty list.
+bool all_digits(const IdList& ids);
 
 /// Index order. `numeric`, for lists whose ids are all digits: by value, whatever the length, then by bytes (`07`
 /// before `7`); else by bytes.

@@ -80,8 +80,7 @@ class UserEvaluator {
 std::vector<double> score_offsets(const UsersView& users) {
   std::vector<double> offsets;
   if (!users.has_biases) return offsets;
-  offsets.assign(users.count, users.mean);
-  for (std::size_t user = 0; user < users.biases.size(); ++user) offsets[user] += users.biases[user];
+  for (std::size_t user = 0; user < users.count; ++user) offsets.push_back(score_offset(users, user));
   return offsets;
 }
 

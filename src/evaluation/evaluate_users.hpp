@@ -32,7 +32,11 @@ struct UsersView {
   }
 };
 
-/// μ + b_u of every user; empty where scores have no biases.
+/// μ + b_u of one user.
+inline double score_offset(const UsersView& users, std::size_t user) {
+  return users.mean + (users.biases.empty() ? 0.0 : users.biases[user]);
+}
+/// The same for every user; empty where scores have no biases.
 std::vector<double> score_offsets(const UsersView& users);
 
 /// Scores of all items for consecutive users of a shard. Called from several threads at once.

@@ -66,17 +66,15 @@ RankingMetric parse_metric(const std::string& name) {
   const char* end = name.data() + name.size();
   const auto [stop, error] = std::from_chars(name.data() + at + 1, end, metric.k);
   if (error != std::errc() || stop != end || metric.k < 1 || metric.k > 1000000) refuse(name);
+  if (name != name_of(metric)) refuse(name);  // recall@010: results go by name, so that there is one for each metric
   return metric;
 }
 
-std::vector<RankingMetric> parse_metrics(const std::string& names) {
+std::vector<RankingMetric> parse_metrics(std::span<const std::string> names) {
   std::vector<RankingMetric> metrics;
-  std::size_t at = 0;
-  while (at <= names.size()) {
-    const std::size_t end = std::min(names.find(',', at), names.size());
-    const RankingMetric metric = parse_metric(names.substr(at, end - at));
+  for (const std::string& name : names) {
+    const RankingMetric metric = parse_metric(name);
     if (std::find(metrics.begin(), metrics.end(), metric) == metrics.end()) metrics.push_back(metric);
-    at = end + 1;
   }
   return metrics;
 }

@@ -33,10 +33,10 @@ struct RankingMetric {
   friend bool operator==(const RankingMetric&, const RankingMetric&) = default;
 };
 
-/// Parses one name; throws ErrorKind::usage listing the names there are.
+/// Parses one name, spelled as name_of does; throws ErrorKind::usage listing the names there are.
 RankingMetric parse_metric(const std::string& name);
-/// The same for names with commas between; a name that comes twice counts once.
-std::vector<RankingMetric> parse_metrics(const std::string& names);
+/// The same for several; a name that comes twice counts once.
+std::vector<RankingMetric> parse_metrics(std::span<const std::string> names);
 std::string name_of(const RankingMetric& metric);
 
 /// The largest cut-off: how long the ranked lists have to be.

@@ -48,7 +48,8 @@ struct ModelInfo {
   std::uint64_t items = 0;
   std::uint64_t interactions = 0;
   Fingerprint data;
-  Fingerprint valid;  ///< of the validation data; zero without
+  Fingerprint valid;          ///< of the validation data; zero without
+  std::string valid_metrics;  ///< what is measured after each sweep, commas between; "" without validation data
   int sweep = 0;
   bool complete = false;  ///< all sweeps done, or stopped early: a further run has nothing to do
   std::vector<SweepRecord> history;

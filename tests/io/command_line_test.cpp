@@ -16,8 +16,21 @@ class CommandLineTest : public testing::Test {
   CommandLineTest() : command_("train", "trains", "") {
     command_.app().add_option("--factors", factors_, "K");
     command_.app().add_option("--seed", seed_, "seed");
+    command_.app().add_option("--sweeps,--iterations", sweeps_, "sweeps");
+    command_.app().add_option("--separator", separator_, "between fields");
+    command_.app().add_option("--valid", valid_, "held-out data");
+    command_.app().add_option("--metrics", metrics_, "names")->delimiter(',');
+    command_.app().add_option("input,--input", inputs_, "data")->default_str("");
   }
-  ~CommandLineTest() override { unsetenv("ALSACE_FACTORS"); }
+  ~CommandLineTest() override {
+    for (const char* name : {"ALSACE_FACTORS", "ALSACE_VALID", "ALSACE_ITERATIONS"}) unsetenv(name);
+  }
+
+  static std::string write(const std::string& name, const std::string& text) {
+    const std::string path = testing::TempDir() + name;
+    std::ofstream(path) << text;
+    return path;
+  }
 
   bool parse(std::vector<const char*> arguments) {
     arguments.insert(arguments.begin(), "train");
@@ -27,6 +40,11 @@ class CommandLineTest : public testing::Test {
   CommandLine command_;
   int factors_ = 64;
   int seed_ = 1;
+  int sweeps_ = 10;
+  std::string separator_ = ";";
+  std::vector<std::string> valid_;
+  std::vector<std::string> metrics_;
+  std::vector<std::string> inputs_;
 };
 
 TEST_F(CommandLineTest, command_line_wins_over_environment_and_that_over_file) {
@@ -55,6 +73,72 @@ TEST_F(CommandLineTest, unknown_option_in_file_names_file_and_option) {
     EXPECT_EQ(error.kind(), ErrorKind::usage);
     EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("unknown.toml"), testing::HasSubstr("factor")));
   }
+}
+
+using Strings = std::vector<std::string>;
+
+TEST_F(CommandLineTest, list_has_the_values_of_its_strongest_source_alone) {
+  const std::string path = write("lists.toml", "valid = [\"a\", \"b\"]\n");
+  ASSERT_TRUE(parse({"--config", path.c_str()}));
+  EXPECT_EQ(valid_, (Strings{"a", "b"}));
+
+  setenv("ALSACE_VALID", "c", 1);
+  ASSERT_TRUE(parse({"--config", path.c_str()}));
+  EXPECT_EQ(valid_, Strings{"c"});
+
+  ASSERT_TRUE(parse({"--config", path.c_str(), "--valid", "d", "--valid=e"}));
+  EXPECT_EQ(valid_, (Strings{"d", "e"}));
+  EXPECT_THAT(command_.effective(), testing::HasSubstr("valid = d e (command line)"));
+}
+
+TEST_F(CommandLineTest, positionals_replace_those_of_the_file) {
+  const std::string path = write("input.toml", "input = \"a.csv\"\n");
+
+  ASSERT_TRUE(parse({"--config", path.c_str()}));
+  EXPECT_EQ(inputs_, Strings{"a.csv"});
+  ASSERT_TRUE(parse({"--config", path.c_str(), "--factors", "8", "b.csv"}));
+  EXPECT_EQ(inputs_, Strings{"b.csv"});
+  ASSERT_TRUE(parse({"--config", path.c_str(), "--factors", "8"}));
+  EXPECT_EQ(inputs_, Strings{"a.csv"});
+}
+
+TEST_F(CommandLineTest, aliases_are_one_option) {
+  const std::string path = write("aliases.toml", "iterations = 3\n");
+
+  ASSERT_TRUE(parse({"--config", path.c_str()}));
+  EXPECT_EQ(sweeps_, 3);
+  EXPECT_TRUE(command_.given("sweeps"));
+  EXPECT_THAT(command_.effective(), testing::HasSubstr("sweeps = 3 (" + path + ")"));
+
+  setenv("ALSACE_ITERATIONS", "4", 1);
+  ASSERT_TRUE(parse({"--config", path.c_str()}));
+  EXPECT_EQ(sweeps_, 4);
+  ASSERT_TRUE(parse({"--config", path.c_str(), "--sweeps", "5"}));
+  EXPECT_EQ(sweeps_, 5);
+}
+
+TEST_F(CommandLineTest, list_options_leave_the_positionals_behind_them) {
+  ASSERT_TRUE(parse({"--valid", "v.csv", "d.csv", "e.csv"}));
+  EXPECT_EQ(valid_, Strings{"v.csv"});
+  EXPECT_EQ(inputs_, (Strings{"d.csv", "e.csv"}));
+
+  ASSERT_TRUE(parse({"--metrics=auc,ndcg@10", "d.csv"}));
+  EXPECT_EQ(metrics_, (Strings{"auc", "ndcg@10"}));
+  EXPECT_EQ(inputs_, Strings{"d.csv"});
+
+  const std::string path = write("valid.toml", "valid = \"v.csv\"\n");
+  ASSERT_TRUE(parse({"--config", path.c_str(), "d.csv"}));
+  EXPECT_EQ(valid_, Strings{"v.csv"});
+  EXPECT_EQ(inputs_, Strings{"d.csv"});
+}
+
+TEST_F(CommandLineTest, empty_text_in_a_file_is_a_value) {
+  const std::string path = write("empty.toml", "separator = \"\"\n");
+
+  ASSERT_TRUE(parse({"--config", path.c_str(), "d.csv"}));
+
+  EXPECT_EQ(separator_, "");
+  EXPECT_EQ(inputs_, Strings{"d.csv"});
 }
 
 TEST_F(CommandLineTest, text_for_a_number_is_a_usage_error) {

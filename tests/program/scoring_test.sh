@@ -95,7 +95,31 @@ assert metrics['unknown_users'] == 1 and metrics['unknown_items'] == 1 and metri
 assert 'baseline' not in metrics and metrics['recall@1000000'] == 0.5, metrics
 "
 
+echo "evaluate: of one pair's ratings the last counts, as in training; without a known pair there is no error"
+run 2 train "$data/split_random/train_valid.csv" --model rated --objective explicit --factors 4 --sweeps 1 \
+  >train.txt 2>&1
+printf 'user,item,value,timestamp\n%s,%s,1,1\n%s,%s,5,2\n' "$user" "$held_out" "$user" "$held_out" >twice.csv
+printf 'user,item,value,timestamp\n%s,%s,5,2\n' "$user" "$held_out" >once.csv
+run 2 evaluate --model rated --test twice.csv --json >twice.json
+run 2 evaluate --model rated --test once.csv --json >once.json
+cmp once.json twice.json || fail "duplicates of an explicit model"
+printf 'user,item,value\n%s,no-such-item,4\n' "$user" >unknown.csv
+run 2 evaluate --model rated --test unknown.csv --json >unknown.json 2>unknown.txt
+grep -q "rmse and mae are left out" unknown.txt || fail "not said: $(cat unknown.txt)"
+python3 -c "
+import json
+metrics = json.load(open('unknown.json'))
+assert metrics['users'] == 1 and 'rmse' not in metrics and 'mae' not in metrics, metrics
+"
+
+echo "the command line's files replace those of the environment"
+ALSACE_TEST=absent.csv run 1 evaluate --model rated --test once.csv --json >weaker.json
+cmp once.json weaker.json || fail "ALSACE_TEST and --test were joined"
+
 echo "refusals"
+full_stdout() { # COMMAND...
+  "$@" >/dev/full
+}
 for ranks in "" "mpirun --oversubscribe --bind-to none -np 3"; do
   expect_exit 3 "none known" $ranks "$alsace" recommend --model model --users nobody
   expect_exit 2 "--k" $ranks "$alsace" recommend --model model --k 0
@@ -104,7 +128,12 @@ for ranks in "" "mpirun --oversubscribe --bind-to none -np 3"; do
   expect_exit 3 "no column title" $ranks "$alsace" recommend --model model --item-info top-1.csv
   expect_exit 3 "--item = nothing" $ranks "$alsace" similar --model model --item nothing
   expect_exit 2 "metric = ndcg" $ranks "$alsace" evaluate --model model --test mixed.csv --metrics ndcg
+  expect_exit 2 "metric = recall@010" $ranks "$alsace" evaluate --model model --test mixed.csv --metrics recall@010
+  expect_exit 2 "metric = rmse" $ranks "$alsace" evaluate --model model --test mixed.csv --metrics rmse
+  expect_exit 2 "--log-level" $ranks "$alsace" similar --model absent --item "$item" --log-level loud
   expect_exit 5 "absent" $ranks "$alsace" recommend --model absent --users all
 done
-[ -z "$(find . -name '*.tmp')" ] || fail "left behind: $(find . -name '*.tmp')"
+expect_exit 5 "stdout" full_stdout "$alsace" similar --model model --item "$item"
+expect_exit 5 "stdout" full_stdout "$alsace" evaluate --model model --test mixed.csv
+[ -z "$(find . -name '*tmp')" ] || fail "left behind: $(find . -name '*tmp')"
 echo "passed"

@@ -74,7 +74,7 @@ TEST_F(RecommendationWriterTest, a_file_appears_when_it_is_complete) {
   }
 
   EXPECT_EQ(text_of(path("top.csv")), "old");
-  EXPECT_FALSE(std::filesystem::exists(path("top.csv.tmp")));
+  EXPECT_FALSE(std::filesystem::exists(path("top.csv.alsace-tmp")));
 }
 
 TEST_F(RecommendationWriterTest, a_full_disk_is_a_storage_error) {

@@ -59,7 +59,7 @@ TEST_F(ItemInfoTest, names_file_and_line_of_what_is_wrong) {
   write("item,title\n1,\"no end\n2,b\n");
   EXPECT_EQ(error_of(), name + ":2: a quoted field has no end");
   write("item,title\n1,\"a\"b\n");
-  EXPECT_EQ(error_of(), name + ":2: 'b' follows a closing quote, expected a comma or the end of the line");
+  EXPECT_EQ(error_of(), name + ":2: text follows a closing quote, expected a comma or the end of the line");
 }
 
 TEST_F(ItemInfoTest, refuses_a_missing_file_and_a_directory) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "io/store/atomic_publish.hpp"
+#include "io/store/file_hash.hpp"
+#include "io/store/inspect.hpp"
 #include "io/store/store_schema.hpp"
 #include "tests/io/store/store_fixtures.hpp"
 
@@ -141,6 +143,93 @@ TEST_F(CommitTest, dataset_is_replaced_only_when_told) {
   write_bytes(directory_.path() / "full/x", "mine");
   EXPECT_THAT(message_of(ErrorKind::usage, [&] { (void)stage_dataset(directory_.path() / "full", true); }),
               HasSubstr("not a data set"));
+}
+
+TEST_F(CommitTest, leftovers_are_removed_and_files_of_the_user_stay) {
+  write_model(model_, make_model(1), 1);
+  for (const char* name : {"mine.tmp", "sweep-1.tmp", "sweep-000001.old.tmp", "best.replaced.tmp"}) {
+    write_bytes(model_ / name, "mine");
+  }
+  fs::create_directory(model_ / "sweep-000002.replaced.tmp");
+  write_bytes(model_ / "sweep-000003.tmp", "ours");
+  fs::create_symlink("sweep-000002", model_ / "best.tmp");
+
+  write_model(model_, make_model(2), 1);
+
+  EXPECT_THAT(names(), ElementsAre("best.replaced.tmp", "latest", "mine.tmp", "sweep-000001", "sweep-000001.old.tmp",
+                                   "sweep-000002", "sweep-1.tmp"));
+}
+
+TEST_F(CommitTest, model_directory_is_made_and_tried_out) {
+  prepare_model_directory(model_ / "a/b/");
+  EXPECT_TRUE(fs::is_empty(model_ / "a/b"));
+
+  write_bytes(model_ / "file", "mine");
+  EXPECT_THAT(message_of(ErrorKind::storage, [&] { prepare_model_directory(model_ / "file/b"); }),
+              HasSubstr("Not a directory"));
+  EXPECT_THAT(message_of(ErrorKind::storage, [] { prepare_model_directory("/proc"); }), HasSubstr("/proc/"));
+}
+
+TEST_F(CommitTest, store_is_no_model_directory) {
+  write_dataset(directory_.path() / "data", make_dataset(5, 4, false), 1);
+
+  EXPECT_THAT(message_of(ErrorKind::usage, [&] { prepare_model_directory(directory_.path() / "data"); }),
+              HasSubstr("is a data set"));
+}
+
+TEST_F(CommitTest, dataset_takes_the_place_of_nothing_else) {
+  write_model(model_, make_model(1), 1);
+  const fs::path checkpoint = model_ / "sweep-000001";
+
+  EXPECT_FALSE(is_dataset(checkpoint));
+  EXPECT_THAT(message_of(ErrorKind::usage, [&] { (void)stage_dataset(checkpoint, true); }),
+              HasSubstr("is not a data set"));
+  EXPECT_FALSE(fs::exists(model_ / "sweep-000001.tmp"));
+
+  write_dataset(directory_.path() / "data", make_dataset(5, 4, false), 1);
+  EXPECT_TRUE(is_dataset(directory_.path() / "data"));
+  EXPECT_THAT(message_of(ErrorKind::storage, [&] { (void)ModelReader(directory_.path() / "data"); }),
+              HasSubstr("format = \"alsace data set\", expected \"alsace model\""));
+  EXPECT_THAT(message_of(ErrorKind::storage, [&] { (void)DatasetReader(checkpoint); }),
+              HasSubstr("format = \"alsace model\", expected \"alsace data set\""));
+  EXPECT_THAT(inspect_as_text(directory_.path() / "data"), HasSubstr("users = 5"));
+}
+
+TEST_F(CommitTest, dataset_is_staged_only_over_a_leftover) {
+  const fs::path path = directory_.path() / "data";
+  for (const char* suffix : {".tmp", ".replaced.tmp"}) {
+    const fs::path taken = path.string() + suffix;
+    write_bytes(taken, "mine");
+    EXPECT_THAT(message_of(ErrorKind::usage, [&] { (void)stage_dataset(path, true); }), HasSubstr(taken.string()));
+    EXPECT_EQ(read_bytes(taken), "mine");
+    fs::remove(taken);
+
+    fs::create_directory(taken);
+    write_bytes(taken / "shard-00000.h5", "ours");
+    write_bytes(taken / "notes.txt", "mine");
+    EXPECT_THAT(message_of(ErrorKind::usage, [&] { (void)stage_dataset(path, true); }), HasSubstr("notes.txt"));
+    EXPECT_EQ(read_bytes(taken / "notes.txt"), "mine");
+
+    fs::remove(taken / "notes.txt");
+    EXPECT_TRUE(fs::is_empty(stage_dataset(path, true)));
+    discard_dataset(path);
+  }
+}
+
+TEST_F(CommitTest, directories_that_cannot_be_synced_are_accepted) {
+  EXPECT_NO_THROW(sync_directory("/proc"));
+  EXPECT_THAT(message_of(ErrorKind::storage, [&] { sync_directory(model_); }), HasSubstr("No such file"));
+}
+
+TEST_F(CommitTest, input_is_hashed_through_a_link) {
+  write_bytes(directory_.path() / "x", "content");
+  fs::create_symlink("x", directory_.path() / "link");
+
+  EXPECT_EQ(hash_of_input(directory_.path() / "link"), hash_of("content"));
+  EXPECT_THAT(message_of(ErrorKind::input, [&] { (void)hash_of_input(directory_.path() / "none"); }),
+              HasSubstr("none: cannot be read: No such file or directory"));
+  EXPECT_THAT(message_of(ErrorKind::input, [&] { (void)hash_of_input(directory_.path()); }),
+              HasSubstr("cannot be read: Is a directory"));
 }
 
 TEST_F(CommitTest, published_directory_takes_the_place_of_another) {

@@ -78,6 +78,41 @@ TEST(DistributedIdsTest, many_ids_match_a_serial_sort_and_spread_over_the_ranks)
   EXPECT_LT(built.mine().size(), expected.size() * 2 / static_cast<std::size_t>(world.size()) + 1);
 }
 
+TEST(DistributedIdsTest, lists_that_all_ranks_have_spread_over_the_ranks) {
+  const auto world = Communicator::world();
+  Strings ids;
+  for (int i = 0; i < 10000; ++i) ids.push_back(std::to_string(i));
+
+  const auto built = DistributedIds::build(world, list_of(ids));
+
+  EXPECT_EQ(built.size(), ids.size());
+  EXPECT_LT(built.mine().size(), ids.size() * 3 / 2 / static_cast<std::size_t>(world.size()) + 1);
+}
+
+TEST(SamplePlacesTest, are_about_64_a_rank_over_all) {
+  for (const int ranks : {1, 7, 256}) {
+    std::size_t samples = 0;
+    for (int rank = 0; rank < ranks; ++rank) {
+      // Rank 0 has half of all, the last one nothing.
+      const std::uint64_t size = rank == 0 ? 1000000 : rank == ranks - 1 ? 0 : 1000000 / static_cast<unsigned>(ranks);
+      const auto places = sample_places(size, 2000000, rank, ranks);
+      EXPECT_EQ(places.empty(), size == 0);
+      EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
+      if (!places.empty()) {
+        EXPECT_LT(places.back(), size);
+      }
+      samples += places.size();
+    }
+    EXPECT_LE(samples, 66 * static_cast<std::size_t>(ranks));
+    EXPECT_GE(samples, 32 * static_cast<std::size_t>(ranks));
+  }
+}
+
+TEST(SamplePlacesTest, a_rank_with_few_ids_gives_one) {
+  EXPECT_EQ(sample_places(3, 1000000, 3, 4), (std::vector<std::uint64_t>{1}));
+  EXPECT_TRUE(sample_places(0, 1000000, 3, 4).empty());
+}
+
 TEST(DistributedIdsTest, looks_up_what_it_holds_and_nothing_else) {
   const auto world = Communicator::world();
   const Strings ids{"10", "7", "9", "07", "300", "2000"};

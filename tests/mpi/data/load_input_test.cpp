@@ -11,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/readers/reject_file.hpp"
 #include "io/store/dataset_store.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/data/dataset_writer.hpp"
@@ -269,6 +270,48 @@ TEST_F(LoadInputTest, reject_file_that_cannot_be_written_is_a_storage_error) {
   options_.reject_file = "/nowhere/rejected";
 
   EXPECT_THAT(error_of({path}, ErrorKind::storage), testing::HasSubstr("--reject-file = /nowhere/rejected"));
+}
+
+TEST_F(LoadInputTest, error_that_is_thrown_first_in_input_order_is_reported_at_any_rank_count) {
+  std::string large = "user,item,value\n1,1,bad\n";
+  for (int i = 0; i < 3000; ++i) large += fmt::format("{},{},1\n", i * 7919 % 5003, i * 104729 % 997);
+  // Rank 0 reads the larger file, the second one.
+  const std::string small = write("small.csv.gz", testing_support::gzip("user,item,value\n1,1,bad\n"));
+  const std::string second = write("large.csv.gz", testing_support::gzip(large));
+  options_.on_bad_row = io::ReadOptions::OnBadRow::skip;
+  options_.reject_file = "/nowhere/rejected";
+
+  const std::string first = io::RejectFile::name(options_.reject_file, world_.size() == 1 ? 0 : 1);
+  EXPECT_EQ(error_of({small, second}, ErrorKind::storage),
+            "--reject-file = " + first + ", expected a file that can be written");
+}
+
+TEST_F(LoadInputTest, reject_file_that_is_an_input_is_refused_and_kept) {
+  const std::string path = write("input.csv", "user,item,value\na,b,1\na,b,bad\n");
+  options_.on_bad_row = io::ReadOptions::OnBadRow::skip;
+  options_.reject_file = path;
+
+  EXPECT_THAT(error_of({path}, ErrorKind::usage), testing::HasSubstr("--reject-file = " + path));
+  EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST_F(LoadInputTest, second_load_of_a_run_adds_to_the_reject_file) {
+  const std::string first = write("first.csv", "user,item,value\na,b,1\na,b,bad\n");
+  const std::string second = write("second.csv", "user,item,value\na,b,1\na,b,worse\n");
+  options_.on_bad_row = io::ReadOptions::OnBadRow::skip;
+  options_.reject_file = file("rejected");
+
+  (void)load({first});
+  options_.append_rejects = true;
+  (void)load({second});
+
+  barrier(world_);
+  std::string rejected;
+  for (int r = 0; r < world_.size(); ++r) {
+    std::ifstream file(io::RejectFile::name(options_.reject_file, r));
+    for (std::string line; std::getline(file, line);) rejected += line + "\n";
+  }
+  EXPECT_THAT(rejected, testing::AllOf(testing::HasSubstr(first + ":3\t"), testing::HasSubstr(second + ":3\t")));
 }
 
 TEST_F(LoadInputTest, all_rows_bad_is_no_interactions) {

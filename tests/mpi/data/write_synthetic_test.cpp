@@ -75,7 +75,7 @@ TEST(WriteSyntheticTest, existing_file_is_refused_on_every_rank_and_left_alone) 
   }
 
   EXPECT_EQ(contents(path), "mine");
-  EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
+  EXPECT_FALSE(std::filesystem::exists(path + ".alsace-tmp"));
   barrier(world);
   if (world.is_root()) std::filesystem::remove(path);
 }

@@ -93,7 +93,7 @@ Whole hand_model() {
   return whole;
 }
 
-Metrics ranking_of(const Communicator& world, const Whole& whole, const std::string& names, int threads) {
+Metrics ranking_of(const Communicator& world, const Whole& whole, const std::vector<std::string>& names, int threads) {
   const ShardMap map = ShardMap::even(static_cast<std::uint64_t>(whole.users.rows()), world.size());
   Shard shard;
   fill_shard(whole, map.range(world.rank()), false, shard);
@@ -104,8 +104,8 @@ Metrics ranking_of(const Communicator& world, const Whole& whole, const std::str
 TEST(EvaluateRankingTest, averages_over_users_with_a_held_out_item) {
   const auto world = Communicator::world();
 
-  const Metrics metrics =
-      ranking_of(world, hand_model(), "recall@2,precision@2,mrr@2,auc,coverage@1,novelty@1,popularity@1", 1);
+  const Metrics metrics = ranking_of(
+      world, hand_model(), {"recall@2", "precision@2", "mrr@2", "auc", "coverage@1", "novelty@1", "popularity@1"}, 1);
 
   // User 0: list 3 2, hit 3 of {1, 3}. User 1: list 3 2, hit 2 of {2, unknown}. User 2 has no held-out item.
   EXPECT_DOUBLE_EQ(metrics.at("recall@2"), (0.5 + 0.5) / 2);
@@ -121,9 +121,9 @@ TEST(EvaluateRankingTest, has_the_bits_of_one_rank_and_one_thread) {
   const auto world = Communicator::world();
   const auto alone = world.split(world.rank(), 0);
   const Whole whole = random_model(203, 90);
-  const std::string names =
-      "ndcg@10,recall@5,recall_truncated@5,precision@5,map@10,mrr@10,hit_rate@3,auc,coverage@2,novelty@5,popularity@5,"
-      "diversity@5";
+  const std::vector<std::string> names{"ndcg@10",    "recall@5",  "recall_truncated@5", "precision@5",
+                                       "map@10",     "mrr@10",    "hit_rate@3",         "auc",
+                                       "coverage@2", "novelty@5", "popularity@5",       "diversity@5"};
 
   const Metrics together = ranking_of(world, whole, names, 2);
   const Metrics single = ranking_of(alone, whole, names, 1);
@@ -139,7 +139,7 @@ TEST(EvaluateRankingTest, no_held_out_items_give_zeros) {
   whole.test.offsets = {0, 0, 0, 0};
   whole.unknown_items = {0, 0, 0};
 
-  EXPECT_EQ(ranking_of(world, whole, "ndcg@5", 1), (Metrics{{"ndcg@5", 0.0}}));
+  EXPECT_EQ(ranking_of(world, whole, {"ndcg@5"}, 1), (Metrics{{"ndcg@5", 0.0}}));
 }
 
 TEST(RankingEvaluationTest, segments_weighted_by_their_users_give_the_whole) {
@@ -150,7 +150,7 @@ TEST(RankingEvaluationTest, segments_weighted_by_their_users_give_the_whole) {
   fill_shard(whole, map.range(world.rank()), false, shard);
   const FactorScorer scorer(shard.view, whole.items, {}, kernels());
   const RankingEvaluation evaluation(world, map, shard.view, scorer, whole.items, shard.held_out,
-                                     parse_metrics("ndcg@10,coverage@10"), 1);
+                                     parse_metrics(std::vector<std::string>{"ndcg@10", "coverage@10"}), 1);
 
   const auto segments = user_segments(world, shard.view, shard.held_out, 3);
 
@@ -188,6 +188,18 @@ TEST(EvaluateRatingsTest, averages_over_pairs) {
   // Predictions 1, 3 and 2 for 4, 2 and 5.
   EXPECT_DOUBLE_EQ(metrics.at("rmse"), std::sqrt((9.0 + 1 + 9) / 3));
   EXPECT_DOUBLE_EQ(metrics.at("mae"), (3.0 + 1 + 3) / 3);
+}
+
+TEST(EvaluateRatingsTest, without_a_known_pair_the_metrics_are_absent) {
+  const auto world = Communicator::world();
+  Whole whole = hand_model();
+  whole.test = SparseRows();
+  whole.test.offsets = {0, 0, 0, 0};
+  const ShardMap map = ShardMap::even(3, world.size());
+  Shard shard;
+  fill_shard(whole, map.range(world.rank()), false, shard);
+
+  EXPECT_TRUE(evaluate_ratings(world, map, shard.view, whole.items, {}, shard.held_out, kernels(), 1).empty());
 }
 
 TEST(EvaluateRatingsTest, has_the_bits_of_one_rank_and_the_exact_value_with_biases) {

@@ -96,23 +96,24 @@ TEST(AreaUnderCurveTest, without_pairs_it_is_one_half) {
 }
 
 TEST(ParseMetricTest, reads_back_every_name) {
-  const std::string names =
-      "ndcg@100,recall@20,recall_truncated@20,precision@10,map@10,mrr@10,hit_rate@10,auc,coverage@5,novelty@5,"
-      "popularity@5,diversity@5";
+  const std::vector<std::string> names{"ndcg@100",   "recall@20", "recall_truncated@20", "precision@10",
+                                       "map@10",     "mrr@10",    "hit_rate@10",         "auc",
+                                       "coverage@5", "novelty@5", "popularity@5",        "diversity@5"};
 
-  std::string back;
-  for (const RankingMetric& metric : parse_metrics(names)) back += (back.empty() ? "" : ",") + name_of(metric);
+  std::vector<std::string> back;
+  for (const RankingMetric& metric : parse_metrics(names)) back.push_back(name_of(metric));
 
   EXPECT_EQ(back, names);
   EXPECT_EQ(longest_cut_off(parse_metrics(names)), 100);
 }
 
 TEST(ParseMetricTest, counts_a_name_that_comes_twice_once) {
-  EXPECT_EQ(parse_metrics("auc,ndcg@10,auc").size(), 2U);
+  EXPECT_EQ(parse_metrics(std::vector<std::string>{"auc", "ndcg@10", "auc"}).size(), 2U);
 }
 
 TEST(ParseMetricTest, refuses_other_names_and_says_which_there_are) {
-  for (const char* name : {"", "ndcg", "ndcg@", "ndcg@0", "ndcg@-1", "ndcg@1x", "auc@10", "nDCG@10", "ndcg@2000000"}) {
+  for (const char* name : {"", "ndcg", "ndcg@", "ndcg@0", "ndcg@-1", "ndcg@1x", "auc@10", "nDCG@10", "ndcg@2000000",
+                           "recall@010", "auc,"}) {
     try {
       (void)parse_metric(name);
       FAIL() << name;
@@ -121,7 +122,6 @@ TEST(ParseMetricTest, refuses_other_names_and_says_which_there_are) {
       EXPECT_NE(std::string(error.what()).find("recall_truncated@K"), std::string::npos);
     }
   }
-  EXPECT_THROW((void)parse_metrics("auc,"), Error);
 }
 
 }  // namespace

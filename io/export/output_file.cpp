@@ -1,0 +1,100 @@
+#include "io/export/output_file.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace alsace::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t buffer_bytes = 1 << 20;
+
+/// The file to replace: the end of a chain of links. "" for what is not a regular file and is written to directly.
+fs::path replaced_by(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) return {};
+  if (!fs::is_symlink(fs::symlink_status(path, error))) return path;
+  const fs::path target = fs::canonical(path, error);
+  return error ? path : target;
+}
+
+FileDescriptor open_output(const fs::path& path, const fs::path& target) {
+  if (!target.empty()) return create_temporary(target);
+  FileDescriptor file = FileDescriptor::try_open(path, O_WRONLY);
+  if (file.get() < 0) throw write_error(path.string(), errno);
+  return file;
+}
+
+}  // namespace
+
+Error write_error(const std::string& name, int code) {
+  return storage_error(fmt::format("{}: cannot be written: {}", name, std::generic_category().message(code)));
+}
+
+fs::path temporary_of(const fs::path& path) {
+  return path.string() + ".alsace-tmp";
+}
+
+FileDescriptor create_temporary(const fs::path& path) {
+  const fs::path temporary = temporary_of(path);
+  std::error_code ignored;
+  if (fs::is_regular_file(fs::symlink_status(temporary, ignored))) ::unlink(temporary.c_str());
+  FileDescriptor file = FileDescriptor::try_open(temporary, O_WRONLY | O_CREAT | O_EXCL);
+  if (file.get() < 0) throw write_error(temporary.string(), errno);
+  return file;
+}
+
+void publish_temporary(const fs::path& path) {
+  if (std::rename(temporary_of(path).c_str(), path.c_str()) != 0) throw write_error(path.string(), errno);
+  sync_directory(parent_of(path));
+}
+
+OutputFile::OutputFile(const fs::path& path)
+    : name_(path.string()), final_(replaced_by(path)), file_(open_output(path, final_)) {}
+
+OutputFile OutputFile::standard_output() {
+  FileDescriptor file = FileDescriptor::duplicate_of(STDOUT_FILENO);
+  if (file.get() < 0) throw write_error("stdout", errno);
+  return {"stdout", std::move(file)};
+}
+
+OutputFile::~OutputFile() {
+  if (file_.get() >= 0 && !final_.empty()) ::unlink(temporary_of(final_).c_str());
+}
+
+void OutputFile::write(std::string_view bytes) {
+  buffer_ += bytes;
+  if (buffer_.size() >= buffer_bytes) flush();
+}
+
+void OutputFile::flush() {
+  if (!write_all(file_.get(), buffer_)) throw write_error(name_, errno);
+  buffer_.clear();
+}
+
+void OutputFile::close() {
+  flush();
+  if (final_.empty()) {
+    if (::close(file_.release()) != 0) throw write_error(name_, errno);
+    return;
+  }
+  if (::fsync(file_.get()) != 0) throw write_error(name_, errno);
+  publish_temporary(final_);
+  ::close(file_.release());  // what it holds is on the disk
+}
+
+void write_report(const fs::path& path, std::string_view text) {
+  OutputFile file(path);
+  file.write(text);
+  file.close();
+}
+
+}  // namespace alsace::io
