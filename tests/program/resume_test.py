@@ -196,7 +196,7 @@ def the_same_content_in_any_form_goes_on(place):
                                        ("imported on 1", "imported-1", "held-out-3", BARE),
                                        ("imported on 3", "imported-3", "held-out-1", 2)):
         train(place, name, MEASURED)
-        train(place, name, {**longer, "--valid": valid}, source=source, ranks=ranks)
+        train(place, name, {**longer, "--valid": valid}, source=source, ranks=ranks).says("goes on after sweep 2")
         expect_same(expected, place.state_of(name), name)
 
 
@@ -233,7 +233,7 @@ def how_a_run_runs_may_change(place):
                                               ("--max-hours", 1), ("--exchange", "replicate"),
                                               ("--report-json", "report.json"), ("--log-level", "debug")]):
         train(place, f"model-{number}", IALS)
-        train(place, f"model-{number}", {**IALS, "--sweeps": 4, option: value})
+        train(place, f"model-{number}", {**IALS, "--sweeps": 4, option: value}).says("goes on after sweep 2")
         expect_same(expected, place.state_of(f"model-{number}"), option)
 
 
