@@ -159,10 +159,9 @@ class Place:
         return path
 
     def start(self, *arguments, ranks=BARE, env=None, before=()):
-        """Starts `alsace ARGUMENTS`; `before`: words in front of the program (setpriv ...)."""
-        command = [*before, self.program, *map(str, arguments)]
-        if ranks != BARE:
-            command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(ranks), *command]
+        """Starts `alsace ARGUMENTS`; `before`: words in front of it all (setpriv ...)."""
+        launcher = [] if ranks == BARE else ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(ranks)]
+        command = [str(word) for word in (*before, *launcher, self.program, *arguments)]
         return Running(command, self.folder, {**os.environ, **MPI_ENVIRONMENT, **(env or {})})
 
     def run(self, *arguments, ranks=BARE, env=None, before=(), timeout=120):

@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""Bad input, bad options, full disks: each refused with one message that names the place, the field, the value and what
+is expected, with the contracted exit code, on 1 and on 3 ranks, and with nothing left behind. And what is strange but fine.
+
+usage: bad_input_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
+"""
+
+import contextlib
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+
+from support import BARE, Skip, expect, run_checks, temporaries_in
+
+USAGE, INPUT, STORAGE = 2, 3, 5
+SMALL = ["--factors", "4", "--sweeps", "2", "--threads", "1"]
+GOOD = "user,item,value,timestamp\na,x,1,10\na,y,2,20\nb,x,3,30\nb,z,1,40\nc,y,5,50\nc,z,1,60\n"
+IDS = "valid UTF-8 of 1 to 512 bytes"
+
+
+def refused(here, code, *texts, command, ranks=(BARE, 3), made=()):
+    """Runs the command at each rank count: the same refusal, and no file that was not there."""
+    before = here.names()
+    messages = set()
+    for count in ranks:
+        outcome = here.run(*command, ranks=count).ends_with(code, *texts)
+        messages.update(outcome.messages())
+        new = [name for name in here.names() if name not in before]
+        expect(not new, f"{outcome.command}\n  leaves {new}")
+    expect(len(messages) == 1, f"{command}: messages differ by rank count: {messages}")
+
+
+def refused_input(name, content, *texts, options=(), commands=("import", "train")):
+    """A check: a raw file of this content is bad input to import and to train."""
+
+    def check(here):
+        here.write(name, content)
+        if "import" in commands:
+            refused(here, INPUT, *texts, command=["import", name, "--out", "out", *options])
+        if "train" in commands:
+            refused(here, INPUT, *texts, command=["train", name, "--model", "out", *SMALL, *options])
+
+    check.__name__ = f"bad_input_{name}_says_{texts[-1]}"
+    return check
+
+
+def accepted(name, content, train_options=(), interactions=None):
+    """A check: this file is imported and trained on, bare and on 3 ranks, to the same data."""
+
+    def check(here):
+        here.write(name, content)
+        found = set()
+        for ranks in (BARE, 3):
+            here.done("import", name, "--out", f"data{ranks}", ranks=ranks)
+            here.done("train", name, "--model", f"model{ranks}", *SMALL, *train_options, ranks=ranks)
+            here.done("verify", f"model{ranks}")
+            found.add(json.loads(here.done("inspect", f"data{ranks}", "--json"))["fingerprint"])
+            if interactions:
+                count = json.loads(here.done("inspect", f"model{ranks}", "--json"))["interactions"]
+                expect(count == interactions, f"interactions = {count}, expected {interactions}")
+        expect(len(found) == 1, f"fingerprints differ by rank count: {found}")
+        expect(here.exported("model0", "a") == here.exported("model3", "b"), "factors differ by rank count")
+
+    check.__name__ = f"fine_input_{name}"
+    return check
+
+
+def row(user=b"u", item=b"i", value=b"1", time=b"1"):
+    """A good row, then this one, as line 3."""
+    return b"user,item,value,timestamp\ngood,row,1,1\n" + b",".join([user, item, value, time]) + b"\n"
+
+
+FILES = [
+    refused_input("empty.csv", "", "empty.csv: is empty"),
+    refused_input("newlines.csv", "\n\r\n\n", "newlines.csv: has empty lines only"),
+    refused_input("header.csv", "user,item,value\r\n\n", "header.csv: has a header only"),
+    refused_input("nocolumn.csv", "user,thing,value\na,b,1\n", "nocolumn.csv:1:", "item", "user, thing, value"),
+    refused_input("onecolumn.csv", "user\na\n", "onecolumn.csv:1: fields = 1, expected at least"),
+    refused_input("short.csv", "user,item,value\na,b,1\nc,d\n", "short.csv:3: fields = 2, expected at least 3"),
+    refused_input("text.csv", row(value=b"many"), "text.csv:3: value = many, expected a number"),
+    refused_input("novalue.csv", row(value=b""), 'novalue.csv:3: value = "", expected a number'),
+    refused_input("nan.csv", row(value=b"NaN"), "nan.csv:3: value = NaN, expected a finite number"),
+    refused_input("inf.csv", row(value=b"-Inf"), "inf.csv:3: value = -Inf, expected a finite number"),
+    refused_input("huge.csv", row(value=b"1e39"), "huge.csv:3: value = 1e39, expected 0 or a magnitude of 1.2e-38 to 3.4e38"),
+    refused_input("day.csv", row(time=b"monday"), "day.csv:3: timestamp = monday, expected a number within 64 bits"),
+    refused_input("negative.csv", row(value=b"-2"), "negative.csv:3: value = -2, expected at least 0",
+                  options=["--value", "raw"], commands=["train"]),
+    refused_input("nouser.csv", row(user=b""), 'nouser.csv:3: user = "", expected ' + IDS),
+    refused_input("noitem.csv", row(item=b""), 'noitem.csv:3: item = "", expected ' + IDS),
+    refused_input("control.csv", row(user=b"a\x01"), r"control.csv:3: user = a\x01, expected " + IDS),
+    refused_input("nul.csv", row(item=b"a\0b"), r"nul.csv:3: item = a\x00b, expected " + IDS),
+    refused_input("c1.csv", row(item="\u0085".encode()), r"c1.csv:3: item = \xc2\x85, expected " + IDS),
+    refused_input("latin1.csv", row(item=b"caf\xe9"), r"latin1.csv:3: item = caf\xe9, expected " + IDS),
+    refused_input("overlong.csv", row(user=b"\xc0\xaf"), r"overlong.csv:3: user = \xc0\xaf, expected " + IDS),
+    refused_input("long.csv", row(user=b"a" * 513), "long.csv:3: user = aaa", "(513 bytes), expected " + IDS),
+    refused_input("quote.csv", 'user,item,value,title\na,b,1,"two\nlines"\n', "quote.csv:2:", "--serial-parse"),
+    refused_input("cut.csv.gz", gzip.compress(GOOD.encode() * 50)[:-20], "cut.csv.gz:", "damaged or cut off"),
+    refused_input("plain.csv.gz", GOOD, "plain.csv.gz: is no gzip file"),
+    refused_input("twice.csv", "user,item,value\na,x,1\nb,x,1\na,x,2\n", "twice.csv: rows of user a and item x = more than one",
+                  options=["--duplicates", "error"]),
+    refused_input("allbad.csv", "user,item,value\na,x,?\n", "allbad.csv", "no interaction", options=["--on-bad-row", "skip"]),
+    refused_input("zeros.csv", "user,item,value\na,x,0\n", "no interaction", options=["--value", "raw"],
+                  commands=["train"]),
+]
+
+FINE = [
+    accepted("crlf.csv", GOOD.replace("\n", "\r\n")),
+    accepted("long_id.csv", row(user=b"a" * 512)),
+    accepted("one.csv", "user,item,value\na,x,1\n", interactions=1),  # one user, one item, more ranks than rows
+    accepted("one_user.csv", "user,item\na,x\na,y\na,z\n"),
+    accepted("dropped.csv", row(value=b"-2"), ["--value", "raw", "--negatives", "drop"], interactions=1),
+    accepted("disliked.csv", row(value=b"-2"), ["--value", "raw", "--negatives", "dislike"], interactions=2),
+    accepted("many_factors.csv", GOOD, ["--factors", "64"]),
+    accepted("quoted.csv", 'user,item\n"a, b","x ""y"""\n   ,日本語\n'),
+]
+
+
+def crlf_gives_the_same_data_as_lf(here):
+    here.write("lf.csv", GOOD)
+    here.write("crlf.csv", GOOD.replace("\n", "\r\n"))
+    prints = [re.search(r"fingerprint +(\w+)", here.done("import", f"{name}.csv", "--out", name)).group(1)
+              for name in ("lf", "crlf")]
+    expect(prints[0] == prints[1], f"fingerprints = {prints}")
+
+
+def quoted_newline_is_read_by_serial_parse(here):
+    here.write("quote.csv", 'user,item,value,title\na,b,1,"two\nlines"\nc,d,1,one\n')
+    for ranks in (BARE, 3):
+        out = here.done("import", "quote.csv", "--out", f"data{ranks}", "--serial-parse", ranks=ranks)
+        expect(re.search(r"interactions +2$", out, re.M), out)
+
+
+def ids_come_back_as_they_went_in(here):
+    ids = ["7", "07", "10", "9"]
+    here.write("digits.csv", "user,item\n" + "".join(f"{i},{i}\n" for i in ids))
+    strange = ["a b", "comma, quote \"", "日本語", " lead", "7"]
+    here.write("strange.csv", "user\titem\n" + "".join(f"{i}\tx\n" for i in strange[2:] + strange[:1]) + "b\ty\n")
+    for ranks in (BARE, 3):
+        here.done("train", "digits.csv", "--model", f"d{ranks}", *SMALL, ranks=ranks)
+        users = here.exported(f"d{ranks}", f"de{ranks}")["users.txt"].decode().splitlines()
+        expect(users == sorted(ids, key=lambda i: (int(i), i)), f"users = {users}")
+        here.done("train", "strange.csv", "--model", f"s{ranks}", *SMALL, ranks=ranks)
+        users = here.exported(f"s{ranks}", f"se{ranks}")["users.txt"].decode().splitlines()
+        wanted = sorted(strange[2:] + strange[:1] + ["b"], key=str.encode)
+        expect(users == wanted, f"users = {users}, expected {wanted}")
+
+
+def directory_or_missing_file_is_named(here):
+    os.mkdir(here.path("folder"))
+    for command in (["import", "--out", "out"], ["train", "--model", "out", *SMALL]):
+        refused(here, INPUT, "folder: is a directory", command=[*command, "folder"])
+        refused(here, INPUT, "absent.csv: cannot be read: No such file", command=[*command, "absent.csv"])
+
+
+def file_without_permission_is_named(here):
+    here.write("secret.csv", GOOD).chmod(0)
+    before, program = (), here.program
+    if os.geteuid() == 0:
+        if not shutil.which("setpriv"):
+            raise Skip("root may read everything, and there is no setpriv to be someone else")
+        # Root hands the run to nobody, who must be able to reach the program.
+        here.program = shutil.copy(program, here.path("alsace"))
+        here.folder.chmod(0o777)
+        before = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    for ranks in (BARE, 3):
+        for command in (["import", "secret.csv", "--out", "out"], ["train", "secret.csv", "--model", "out", *SMALL]):
+            here.run(*command, ranks=ranks, before=before, env={"HOME": "/tmp"}, timeout=30).ends_with(
+                INPUT, "secret.csv: cannot be read: Permission denied")
+            expect(not here.path("out").exists(), "something is left")
+
+
+def folder_without_permission_is_named(here):
+    if os.geteuid() == 0 and not shutil.which("setpriv"):
+        raise Skip("root may write everywhere, and there is no setpriv to be someone else")
+    here.write("good.csv", GOOD)
+    here.program = shutil.copy(here.program, here.path("alsace"))
+    here.folder.chmod(0o555)
+    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ()
+    for ranks in (BARE, 3):
+        for command in (["import", "good.csv", "--out", "out"], ["train", "good.csv", "--model", "out", *SMALL]):
+            here.run(*command, ranks=ranks, before=nobody, env={"HOME": "/tmp"}, timeout=30).ends_with(STORAGE, "out", "Permission denied")
+    here.folder.chmod(0o755)
+
+
+def numbers_out_of_range_are_usage_errors(here):
+    here.write("good.csv", GOOD)
+    for option, value, allowed in [("--factors", "0", "1 to 4096"), ("--factors", "5000", "1 to 4096"),
+                                   ("--factors", "-1", "1 to 4096"), ("--sweeps", "0", "1 to 100000"),
+                                   ("--regularization", "-1", "0 to"), ("--unobserved-weight", "nan", "0 to"),
+                                   ("--init-std", "0", "above 0"), ("--checkpoint-every", "0", "at least 1"),
+                                   ("--keep", "0", "at least 1"), ("--threads", "-1", "0 to 4096"),
+                                   ("--max-hours", "0", "above 0"), ("--factors", "many", "many")]:
+        ranks = (BARE, 3) if option == "--factors" else (BARE,)
+        refused(here, USAGE, option, value, allowed, ranks=ranks,
+                command=["train", "good.csv", "--model", "out", option, value])
+
+
+def words_out_of_range_are_usage_errors(here):
+    here.write("good.csv", GOOD)
+    words = {"--objective": "ials", "--biases": "full", "--value": "binary", "--negatives": "dislike", "--solver": "cholesky",
+             "--precision": "fp32", "--exchange": "replicate", "--resume": "must", "--duplicates": "sum",
+             "--on-bad-row": "skip", "--header": "auto", "--log-level": "info", "--kernels": "portable"}
+    for option, allowed in words.items():
+        ranks = (BARE, 3) if option in ("--objective", "--kernels", "--log-level") else (BARE,)
+        refused(here, USAGE, option, "nonsense", allowed, ranks=ranks,
+                command=["train", "good.csv", "--model", "out", option, "nonsense"])
+
+
+def unknown_options_and_commands_are_usage_errors(here):
+    here.write("good.csv", GOOD)
+    refused(here, USAGE, "--nonsense", command=["train", "good.csv", "--model", "out", "--nonsense"])
+    refused(here, USAGE, "--nonsense", command=["import", "good.csv", "--out", "out", "--nonsense", "1"])
+    refused(here, USAGE, "nonsense is not a command", command=["nonsense"])
+    refused(here, USAGE, "INPUT", command=["train", "--model", "out"])
+    refused(here, USAGE, "--model", command=["train", "good.csv"])
+    refused(here, USAGE, "--out", command=["import", "good.csv"])
+    for command in ("split", "evaluate", "recommend", "similar", "inspect", "verify", "export", "synth"):
+        refused(here, USAGE, "--nonsense", command=[command, "--nonsense"], ranks=(BARE,))
+
+
+def second_import_needs_overwrite(here):
+    here.write("good.csv", GOOD)
+    here.done("import", "good.csv", "--out", "data")
+    inode = here.path("data/MANIFEST.json").stat().st_ino
+    refused(here, USAGE, "data", "--overwrite", command=["import", "good.csv", "--out", "data"])
+    expect(inode == here.path("data/MANIFEST.json").stat().st_ino, "the data set was replaced")
+    for ranks in (BARE, 3):
+        here.done("import", "good.csv", "--out", "data", "--overwrite", ranks=ranks)
+        here.done("verify", "data")
+    os.mkdir(here.path("photos"))
+    here.write("photos/cat.jpg", "cat")
+    refused(here, USAGE, "photos", command=["import", "good.csv", "--out", "photos", "--overwrite"])
+
+
+def store_of_a_newer_schema_is_refused(here):
+    here.write("good.csv", GOOD)
+    here.done("import", "good.csv", "--out", "data", ranks=2)
+    here.done("train", "data", "--model", "model", *SMALL, ranks=2)
+    for store in ("data", "model/latest"):
+        manifest = here.path(f"{store}/MANIFEST.json")
+        text, edits = re.subn(r'"schema_version": \d+', '"schema_version": 999', manifest.read_text())
+        expect(edits == 1, f"{store}: no schema_version")
+        manifest.write_text(text)
+    newer = ["MANIFEST.json: schema_version = 999, expected", "newer version of Alsace"]
+    refused(here, STORAGE, "data/", *newer, command=["train", "data", "--model", "other"])
+    refused(here, STORAGE, "model/", *newer, command=["train", "good.csv", "--model", "model", *SMALL])
+    refused(here, STORAGE, *newer, command=["recommend", "--model", "model", "--out", "top.csv"])
+    refused(here, STORAGE, *newer, command=["evaluate", "--model", "model", "--test", "good.csv"])
+    for command in (["inspect"], ["verify"], ["export", "--out", "e", "--model"]):
+        refused(here, STORAGE, *newer, command=[*command, "model"], ranks=(BARE,))
+
+
+def model_is_found_by_any_of_its_names(here):
+    here.write("good.csv", GOOD)
+    here.done("train", "good.csv", "--model", "model/", *SMALL, "--checkpoint-every", "1", ranks=2)
+    lists = set()
+    for model in ("model", "model/", "model/latest", "model/latest/", "model/sweep-000002", here.path("model")):
+        lists.add(here.done("recommend", "--model", model))
+        sweep = json.loads(here.done("inspect", model, "--json"))["sweep"]
+        expect(sweep == 2, f"{model}: sweep = {sweep}")
+        here.done("verify", model)
+    expect(len(lists) == 1, f"lists differ: {lists}")
+    expect(json.loads(here.done("inspect", "model/sweep-000001", "--json"))["sweep"] == 1, "sweep-000001")
+
+
+def leftovers_of_a_killed_run_go_at_the_next_start(here):
+    here.write("good.csv", GOOD)
+    os.makedirs(here.path("data.tmp/deep"))
+    here.done("import", "good.csv", "--out", "data", ranks=2)
+    here.done("train", "data", "--model", "model", *SMALL, ranks=2)
+    expect(not temporaries_in(here.folder), f"left: {temporaries_in(here.folder)}")
+    for more in (["--sweeps", "3"], ["--sweeps", "3"]):  # goes on; is already complete
+        os.makedirs(here.path("model/sweep-000001.tmp"))
+        os.symlink("sweep-000001", here.path("model/latest.tmp"))
+        here.done("train", "data", "--model", "model", *SMALL, *more, ranks=2)
+        expect(not temporaries_in(here.folder), f"left after {more}: {temporaries_in(here.folder)}")
+
+
+@contextlib.contextmanager
+def small_disk(here, size):
+    """A tmpfs of this size at disk/."""
+    here.path("disk").mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", here.path("disk")],
+                                           stderr=subprocess.DEVNULL).returncode != 0:
+        raise Skip("mounting a small tmpfs needs root")
+    try:
+        yield here.path("disk")
+    finally:
+        subprocess.run(["umount", "-l", here.path("disk")], check=True)
+
+
+def full_disk_is_a_storage_error_that_leaves_nothing(here):
+    ratings = here.data / "ratings.csv"
+    here.done("train", ratings, "--model", "model", *SMALL)
+    with small_disk(here, "200k"):
+        full = "No space left"
+        refused(here, STORAGE, "disk/data", full, command=["import", ratings, "--out", "disk/data"])
+        refused(here, STORAGE, "disk/top.csv", full, command=["recommend", "--model", "model", "--out", "disk/top.csv"])
+        refused(here, STORAGE, "disk/s.csv", full,
+                command=["synth", "--users", "20000", "--items", "100", "--interactions", "90000", "--out", "disk/s.csv"])
+        for ranks in (BARE, 3):
+            here.run("train", ratings, "--model", "disk/model", "--sweeps", "1", ranks=ranks).ends_with(STORAGE, full)
+            expect(not list(here.folder.glob("disk/model/*")), f"left: {here.names()}")
+        here.run("export", "--model", "model", "--out", "disk/factors").ends_with(STORAGE, "disk/factors", full)
+
+
+def disk_that_fills_up_keeps_the_last_checkpoint(here):
+    train = ["train", here.data / "split_random/valid.csv", "--factors", "16", "--threads", "1", "--sweeps", "40",
+             "--checkpoint-every", "1", "--keep", "100", "--model"]
+    here.done(*train, "undisturbed")
+    for ranks in (BARE, 3):
+        if here.path("disk").exists():
+            here.path("disk").rmdir()
+        with small_disk(here, "4m"):
+            here.run(*train, "disk/m", ranks=ranks).ends_with(STORAGE, "disk/m/sweep-", "No space left")
+            expect(not temporaries_in(here.path("disk")), f"left: {temporaries_in(here.path('disk'))}")
+            here.done("verify", "disk/m")
+            sweep = json.loads(here.done("inspect", "disk/m", "--json"))["sweep"]
+            expect(1 <= sweep < 40, f"sweep = {sweep}: the disk did not fill up after some sweeps")
+            subprocess.run(["mount", "-o", "remount,size=100m", here.path("disk")], check=True)
+            here.done(*train, "disk/m", ranks=2)
+            same = here.exported("undisturbed", f"u{ranks}") == here.exported("disk/m", f"r{ranks}")
+            expect(same, "resumed with more space, the bits differ")
+
+
+run_checks([*FILES, *FINE, crlf_gives_the_same_data_as_lf, quoted_newline_is_read_by_serial_parse,
+            ids_come_back_as_they_went_in, directory_or_missing_file_is_named, file_without_permission_is_named,
+            folder_without_permission_is_named, numbers_out_of_range_are_usage_errors,
+            words_out_of_range_are_usage_errors, unknown_options_and_commands_are_usage_errors,
+            second_import_needs_overwrite, store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
+            leftovers_of_a_killed_run_go_at_the_next_start, full_disk_is_a_storage_error_that_leaves_nothing,
+            disk_that_fills_up_keeps_the_last_checkpoint], workers=4)
