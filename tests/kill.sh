@@ -4,5 +4,5 @@
 # PROGRAM: the program (build/release/alsace).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export ALSACE_TEST_INSTANTS=${1:-90}
+export KILL_INSTANTS=${1:-90}
 exec tests/program/kill_test.py "${PROGRAM:-build/release/alsace}" tests/data
