@@ -7,8 +7,8 @@
 #include <fmt/format.h>
 #include <mpi.h>
 
-#include "mpi/commands/commands.hpp"
 #include "mpi/comm/communicator.hpp"
+#include "mpi/commands/commands.hpp"
 #include "src/error.hpp"
 
 namespace {

@@ -85,6 +85,8 @@ void RecommendationWriter::write(const Recommendation& line) {
     buffer_ += fmt::format("{},{},{},{}", csv_field(line.user), csv_field(line.item), line.rank, score);
     if (with_titles_) buffer_.append(",").append(csv_field(line.title));
     buffer_ += '\n';
+  } else if (format_ == RecommendationFormat::table) {
+    append_table_line(line);
   } else {
     buffer_ += fmt::format("{{\"user\": {}, \"item\": {}, \"rank\": {}, \"score\": {}", json_text(line.user),
                            json_text(line.item), line.rank, score);
@@ -92,6 +94,17 @@ void RecommendationWriter::write(const Recommendation& line) {
     buffer_ += "}\n";
   }
   if (buffer_.size() >= buffer_bytes) flush();
+}
+
+void RecommendationWriter::append_table_line(const Recommendation& line) {
+  if (line.rank == 1 || line.user != table_user_) {
+    buffer_ += fmt::format("{}user {}\n", table_user_.empty() ? "" : "\n", line.user);
+    table_user_ = line.user;
+  }
+  buffer_ += fmt::format("{:>6}. {:>9.4f}  {:<12}", line.rank, line.score, line.item);
+  if (with_titles_) buffer_.append("  ").append(line.title);
+  while (buffer_.back() == ' ') buffer_.pop_back();
+  buffer_ += '\n';
 }
 
 void RecommendationWriter::flush() {

@@ -7,7 +7,7 @@
 
 namespace alsace::io {
 
-enum class RecommendationFormat { csv, jsonl };
+enum class RecommendationFormat { csv, jsonl, table };
 
 /// One line of the output.
 struct Recommendation {
@@ -18,8 +18,9 @@ struct Recommendation {
   std::string_view title;  ///< "" if unknown
 };
 
-/// Writes `user,item,rank,score` (and title) as CSV (RFC 4180, LF) or as one JSON object a line. A file appears under
-/// its name when it is complete: finish() syncs and renames; without it the destructor removes what was written. "" and
+/// Writes `user,item,rank,score` (and title) as CSV (RFC 4180, LF), as one JSON object a line, or as a table to read. A
+/// file appears under its name when it is complete: finish() syncs and renames; without it the destructor removes what
+/// was written. "" and
 /// "-" are stdout; what is there and not a plain file (a pipe, a device) is written to directly. Throws
 /// ErrorKind::storage with the system's reason.
 class RecommendationWriter {
@@ -35,6 +36,7 @@ class RecommendationWriter {
  private:
   [[noreturn]] void fail(const char* what) const;
   void flush();
+  void append_table_line(const Recommendation& line);
 
   std::string name_;                  // for messages
   std::filesystem::path final_path_;  // empty when written to directly
@@ -43,6 +45,7 @@ class RecommendationWriter {
   RecommendationFormat format_;
   bool with_titles_;
   std::string buffer_;
+  std::string table_user_;  // whose lines the table is at
 };
 
 /// By the end of the name: .jsonl or .ndjson, else CSV.

@@ -9,12 +9,12 @@ namespace boost::serialization {
 
 template <class Archive>
 void serialize(Archive& archive, alsace::RowRange& range, unsigned /*version*/) {
-  archive & range.begin & range.end;
+  archive& range.begin& range.end;
 }
 
 template <class Archive>
 void serialize(Archive& archive, alsace::io::StoredFile& file, unsigned /*version*/) {
-  archive & file.name & file.bytes & file.xxh3_128 & file.users & file.items & file.interactions;
+  archive& file.name& file.bytes& file.xxh3_128& file.users& file.items& file.interactions;
 }
 
 }  // namespace boost::serialization

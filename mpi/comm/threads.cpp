@@ -1,10 +1,10 @@
 #include "mpi/comm/threads.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <cmath>
 #include <map>
+
+#include <spdlog/spdlog.h>
 
 #include "io/system.hpp"
 #include "mpi/comm/collectives.hpp"
@@ -21,9 +21,10 @@ int choose_threads(const Communicator& comm, int wanted) {
 
   const int fair = std::max(1, static_cast<int>(std::floor(share + 1e-9)));
   if (wanted > static_cast<int>(mine.size())) {
-    spdlog::warn("--threads {} on a rank that may run on {} processors; `mpirun --bind-to none` or "
-                 "`mpirun --map-by slot:PE={}` gives each rank more",
-                 wanted, mine.size(), wanted);
+    spdlog::warn(
+        "--threads {} on a rank that may run on {} processors; `mpirun --bind-to none` or "
+        "`mpirun --map-by slot:PE={}` gives each rank more",
+        wanted, mine.size(), wanted);
   }
   return wanted > 0 ? wanted : fair;
 }

@@ -30,8 +30,7 @@ constexpr const char* description =
     "  an item, popularity@K mean popularity percentile (the popularity bias), diversity@K 1 - mean cosine in a list.\n"
     "Held-out items that the model does not know count in n; users it does not know are skipped and counted. Ties go\n"
     "by item index. Baseline: items by their number of training interactions.\n\n"
-    "Rating metrics (explicit models): rmse and mae over the pairs whose user and item the model knows; the others "
-    "have\n"
+    "Rating metrics (explicit models): rmse and mae over the pairs whose user and item the model knows; the others have\n"
     "no prediction and are counted. Baselines: the bias model, and the global mean.";
 
 constexpr const char* examples =
@@ -267,7 +266,8 @@ int evaluate(int argc, char** argv) {
   report.unknown_items =
       test.interactions - mpi::all_reduce_sum(world, static_cast<std::uint64_t>(test.by_user.nonzeros()));
   if (report.users == 0) {
-    throw mpi::AgreedError(input_error(fmt::format("{}: users that the model knows = 0, expected at least 1", options.test.front())));
+    throw mpi::AgreedError(
+        input_error(fmt::format("{}: users that the model knows = 0, expected at least 1", options.test.front())));
   }
   if (explicit_model) measure_ratings(run, model, own, test, !options.no_baseline, report);
   if (!metrics.empty()) measure_ranking(run, model, own, test, metrics, !options.no_baseline, report);

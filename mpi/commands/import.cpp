@@ -20,8 +20,7 @@ namespace {
 
 constexpr const char* description =
     "Reads raw interactions and writes a sharded data set that train, split and evaluate take.\n\n"
-    "An input is delimited text, a row an interaction: CSV, TSV, semicolons or MovieLens ::, with or without a "
-    "header,\n"
+    "An input is delimited text, a row an interaction: CSV, TSV, semicolons or MovieLens ::, with or without a header,\n"
     "plain or gzip. Every rank reads its own part of the plain files; a gzip file is read by one rank, so many files\n"
     "of about equal size read fastest. Rows of one user and item are merged. Users and items are put in index order:\n"
     "by number when all ids of the side are digits, else by their bytes. The result is the same at any rank count.\n\n"

@@ -24,11 +24,9 @@ namespace {
 
 constexpr const char* description =
     "Writes the K best items of each user: the exact fp32 order, score descending, then item in index order.\n\n"
-    "Every rank scores its share of the items; the lists are merged on rank 0, which writes them. The file is the "
-    "same\n"
+    "Every rank scores its share of the items; the lists are merged on rank 0, which writes them. The file is the same\n"
     "at any number of ranks and threads, users in index order whatever the order they are named in. Items that a user\n"
-    "has interacted with in training are left out unless --include-seen. Columns: user,item,rank,score (and title "
-    "with\n"
+    "has interacted with in training are left out unless --include-seen. Columns: user,item,rank,score (and title with\n"
     "--item-info). The file appears under its name when it is complete.";
 
 constexpr const char* examples =
@@ -53,13 +51,12 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--k", options.k, "items a user; fewer where fewer are left")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{0xffffffff}));
   app.add_option("--out", options.out, "file to write; absent or -: stdout")->type_name("FILE");
-  app.add_option_function<std::string>(
-         "--format",
-         [&options](const std::string& text) {
-           options.format = text == "csv" ? io::RecommendationFormat::csv : io::RecommendationFormat::jsonl;
-         },
-         "csv or jsonl; by the name of --out when absent")
-      ->check(CLI::IsMember({"csv", "jsonl"}));
+  io::add_choice(app, "--format", options.format,
+                 {{"auto", std::nullopt},
+                  {"csv", io::RecommendationFormat::csv},
+                  {"jsonl", io::RecommendationFormat::jsonl},
+                  {"table", io::RecommendationFormat::table}},
+                 "auto goes by the name of --out; table is for people");
   app.add_flag("--include-seen,!--exclude-seen", options.include_seen, "recommend what a user has seen as well");
   app.add_option("--item-info", options.item_info, "CSV with columns item and title: adds a title to each line")
       ->type_name("FILE.csv");

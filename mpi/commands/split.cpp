@@ -27,16 +27,14 @@ namespace {
 
 constexpr const char* description =
     "Splits interactions into data sets DIR/train, DIR/valid (with --valid) and DIR/test.\n\n"
-    "  user-random     of a user's n interactions, floor(n * test) at random go to test and floor(n * valid) others "
-    "to\n"
+    "  user-random     of a user's n interactions, floor(n * test) at random go to test and floor(n * valid) others to\n"
     "                  valid, so that every user keeps at least one for training\n"
     "  user-temporal   the same numbers, but the last ones by time: first train, then valid, then test\n"
     "  leave-last-out  a user's last interaction goes to test and, with any --valid above 0, the one before to valid;\n"
     "                  users with one interaction train only, and valid takes none from users with two\n"
     "  random          floor(N * test) of all N interactions at random, then floor(N * valid); users may lose all\n"
     "  time            the last of all interactions, at most floor(N * test) of them; equal times stay together\n"
-    "  k-fold          a user's interactions, in random order, go to the folds in turn; fold --fold of --folds is "
-    "test\n\n"
+    "  k-fold          a user's interactions, in random order, go to the folds in turn; fold --fold of --folds is test\n\n"
     "Within a user equal times are ordered by item. A part has the users and items that have interactions in it. The\n"
     "same data and seed give the same parts at any rank count.";
 

@@ -44,10 +44,8 @@ int synth(int argc, char** argv) {
   Options options;
   io::CommandLine command(
       "synth",
-      "Makes up interactions for tests and benches: log-normal activity of users, power-law popularity of items, "
-      "taste\n"
-      "clusters for a model to find. The same numbers give the same data at any rank count. Ids are the numbers from "
-      "1;\n"
+      "Makes up interactions for tests and benches: log-normal activity of users, power-law popularity of items, taste\n"
+      "clusters for a model to find. The same numbers give the same data at any rank count. Ids are the numbers from 1;\n"
       "items that nobody drew are in a data set, but not in a CSV file.",
       "  mpirun -np 2 alsace synth --users 138493 --items 26744 --interactions 20000000 --out F.csv");
   declare(command.app(), options);

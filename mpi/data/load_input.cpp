@@ -62,7 +62,8 @@ LoadedDataset load_raw(const Communicator& comm, const std::vector<std::string>&
   ParsedInputs parsed = parse_inputs(comm, inputs, options);
   const DistributedIds users = DistributedIds::build(comm, parsed.users.ids());
   const DistributedIds items = DistributedIds::build(comm, parsed.items.ids());
-  if (users.size() == 0) throw AgreedError(input_error(fmt::format("{}: no interactions in the input", io::joined(inputs, ", "))));
+  if (users.size() == 0)
+    throw AgreedError(input_error(fmt::format("{}: no interactions in the input", io::joined(inputs, ", "))));
   renumber(parsed.chunks, users.lookup(comm, parsed.users.ids()), items.lookup(comm, parsed.items.ids()));
 
   std::vector<Interaction> rows = send_to_owners(comm, std::move(parsed.chunks), users.map());

@@ -1,6 +1,7 @@
 // The golden trace (tests/data/golden/README.md): five objectives in float64 from another implementation.
 #include <algorithm>
 #include <fstream>
+#include <ostream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -25,6 +26,10 @@ struct GoldenRun {
   TrainConfig config;
   bool has_factors;
 };
+
+std::ostream& operator<<(std::ostream& out, const GoldenRun& run) {
+  return out << run.name;
+}
 
 std::vector<GoldenRun> golden_runs() {
   TrainConfig hkv = TrainConfig::defaults(Objective::hkv);
