@@ -49,9 +49,9 @@ class Outcome:
         self.err = err
 
     def messages(self):
-        """What the program said on ending, with the lines that belong to it; without the log and mpirun's own text."""
+        """What the program said on ending, all lines of it; without the log before and mpirun's own text behind."""
         text = re.sub(r"^-{60,}\n.*?^-{60,}\n", "", self.err, flags=re.M | re.S)
-        return re.findall(r"^alsace: .*(?:\n  .*)*", text, flags=re.M)
+        return re.findall(r"^alsace: .*?(?=^alsace: |\Z)", text, flags=re.M | re.S)
 
     def ends_with(self, code, *texts):
         """Expects the exit code, and for a failure one message alone that has all of `texts` and no sign of a crash."""
@@ -62,8 +62,8 @@ class Outcome:
             expect(not self.messages(), f"{self.command}\n  complains\n{self.tail()}")
             missing = [text for text in texts if text not in self.err + self.out]
         else:
-            expect(len(self.messages()) == 1, f"{self.command}\n  messages = {self.messages()}, expected one")
-            missing = [text for text in texts if text not in self.err]
+            expect(len(self.messages()) == 1, f"{self.command}\n  messages = {self.messages()}, expected one\n{self.tail()}")
+            missing = [text for text in texts if text not in self.messages()[0]]
         expect(not missing, f"{self.command}\n  does not say {missing}\n{self.tail()}")
         return self
 
