@@ -64,15 +64,21 @@ void remove_old(const fs::path& model, const ModelInfo& info, int keep) {
 
 }  // namespace
 
-fs::path stage_checkpoint(const fs::path& model, int sweep) {
+void remove_leftovers(const fs::path& model) {
   try {
-    fs::create_directories(without_slash(model));
     for (const fs::directory_entry& entry : fs::directory_iterator(without_slash(model))) {
       if (entry.path().extension() == schema::staging_suffix) fs::remove_all(entry.path());
     }
   } catch (const fs::filesystem_error& error) {
-    throw storage_error(fmt::format("{}: preparing the directory failed: {}", model.string(), error.code().message()));
+    throw storage_error(fmt::format("{}: removing leftovers failed: {}", model.string(), error.code().message()));
   }
+}
+
+fs::path stage_checkpoint(const fs::path& model, int sweep) {
+  std::error_code error;
+  fs::create_directories(without_slash(model), error);
+  if (error) throw storage_error(fmt::format("{}: making the directory failed: {}", model.string(), error.message()));
+  remove_leftovers(model);
   make_empty_directory(staging_of(model, sweep));
   return staging_of(model, sweep);
 }

@@ -18,8 +18,12 @@ namespace alsace::io {
 /// Name of a checkpoint: sweep-000012.
 std::string sweep_name(int sweep);
 
-/// Makes the model directory if need be, removes what an interrupted commit left behind (names that end in .tmp), and
-/// makes the empty staging directory of `sweep`. Returns it. Throws ErrorKind::storage.
+/// Removes what an interrupted commit left behind in the model directory: names that end in .tmp. Throws
+/// ErrorKind::storage.
+void remove_leftovers(const std::filesystem::path& model);
+
+/// Makes the model directory if need be, removes leftovers, and makes the empty staging directory of `sweep`. Returns
+/// it. Throws ErrorKind::storage.
 std::filesystem::path stage_checkpoint(const std::filesystem::path& model, int sweep);
 
 /// Writes this rank's shard: write, fsync, drop from the page cache, read back, compare. Both Gramians go into shard 0

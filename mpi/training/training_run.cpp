@@ -43,6 +43,9 @@ class TrainingRun {
     find_checkpoint();
     load();
     if (info_.complete && info_.sweep > 0) {
+      comm_.run_together([&] {
+        if (comm_.is_root()) io::remove_leftovers(options_.model);  // nothing more is committed, which would do it
+      });
       spdlog::info("{} is already complete: {} of {} sweeps{}", options_.model, info_.sweep, config_.sweeps,
                    info_.sweep < config_.sweeps ? ", stopped early" : "");
       return 0;
