@@ -227,6 +227,38 @@ def unknown_options_and_commands_are_usage_errors(here):
         refused(here, USAGE, "--nonsense", command=[command, *options, "--nonsense"], ranks=(BARE,))
 
 
+def files_beside_the_input_are_checked(here):
+    here.write("good.csv", GOOD)
+    here.write("others.csv", "user,item\nnobody,x\n")
+    here.write("text.npy", "text")
+    train = ["train", "good.csv", "--model", "out", *SMALL]
+    refused(here, INPUT, "others.csv: no interaction of a user", command=[*train, "--valid", "others.csv"])
+    refused(here, INPUT, "absent.csv: cannot be read", command=[*train, "--valid", "absent.csv"])
+    refused(here, INPUT, "text.npy: is not a .npy file", command=[*train, "--init-items", "text.npy"])
+    refused(here, INPUT, "absent.npy", "No such file", command=[*train, "--init-items", "absent.npy"])
+    refused(here, USAGE, "metric = nonsense", "ndcg@K", command=[*train, "--valid", "good.csv", "--valid-metrics", "nonsense"])
+    refused(here, USAGE, "absent.toml", command=[*train, "--config", "absent.toml"])
+    here.done(*train)
+    refused(here, USAGE, "metric = rmse", command=["evaluate", "--model", "out", "--test", "good.csv", "--metrics", "rmse"])
+    refused(here, INPUT, "others.csv: users that the model knows = 0", command=["evaluate", "--model", "out", "--test", "others.csv"])
+    refused(here, INPUT, "--users = nobody", command=["recommend", "--model", "out", "--users", "nobody", "--out", "top.csv"])
+    for ranks in (BARE, 3):
+        report = ["--resume", "never", "--overwrite", "--report-json", "absent/report.json"]
+        here.run(*train, *report, ranks=ranks).ends_with(STORAGE, "absent/report.json")
+
+
+def no_store_is_made_inside_of_another_or_over_one_of_another_kind(here):
+    here.write("good.csv", GOOD)
+    here.done("import", "good.csv", "--out", "data")
+    here.done("train", "data", "--model", "model", *SMALL)
+    for model in ("data", "model/latest", "model/sweep-000002", "good.csv"):
+        refused(here, USAGE, f"{model}: ", command=["train", "data", "--model", model, "--factors", "4", "--sweeps", "3"])
+    for out in ("model", "model/latest", "model/sweep-000002", "good.csv"):
+        refused(here, USAGE, f"{out}: exists", command=["import", "good.csv", "--out", out, "--overwrite"])
+    here.done("verify", "data")
+    here.done("verify", "model")
+
+
 def second_import_needs_overwrite(here):
     here.write("good.csv", GOOD)
     here.done("import", "good.csv", "--out", "data")
@@ -347,6 +379,7 @@ run_checks([*FILES, *FINE, crlf_gives_the_same_data_as_lf, quoted_newline_is_rea
             ids_come_back_as_they_went_in, directory_or_missing_file_is_named, file_without_permission_is_named,
             folder_without_permission_is_named, numbers_out_of_range_are_usage_errors,
             words_out_of_range_are_usage_errors, unknown_options_and_commands_are_usage_errors,
+            files_beside_the_input_are_checked, no_store_is_made_inside_of_another_or_over_one_of_another_kind,
             second_import_needs_overwrite, store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
             leftovers_of_a_killed_run_go_at_the_next_start, full_disk_is_a_storage_error_that_leaves_nothing,
             messages_about_a_full_disk_are_one_line,
