@@ -40,6 +40,10 @@ class TrainingRun {
     if (metrics_.empty() && !options_.valid.empty()) {
       metrics_ = {config_.objective == Objective::explicit_ ? "rmse" : "ndcg@100"};
     }
+    for (const std::string& metric : metrics_) {
+      if (metric != "rmse" && metric != "mae")
+        (void)parse_metric(metric);  // a wrong name is told before the first sweep
+    }
     find_checkpoint();
     load();
     if (info_.complete && info_.sweep > 0) {
@@ -170,8 +174,8 @@ void TrainingRun::load() {
 void TrainingRun::load_validation(const DistributedIds& users, const DistributedIds& items) {
   held_out_ = load_held_out(comm_, options_.valid, options_.read, options_.duplicates, users, items, users.map());
   if (held_out_->interactions == 0) {
-    throw input_error(
-        fmt::format("{}: no interaction of a user that the training data know", fmt::join(options_.valid, " ")));
+    throw AgreedError(input_error(
+        fmt::format("{}: no interaction of a user that the training data know", fmt::join(options_.valid, " "))));
   }
   if (held_out_->unknown_users > 0) {
     spdlog::info("validation: {} users are not in the training data and are left out", held_out_->unknown_users);
@@ -310,12 +314,14 @@ int TrainingRun::stop() {
 
 void TrainingRun::report() {
   const auto report = times_.report(comm_);
-  if (!comm_.is_root()) return;
-  fmt::print(stderr, "\n{}", report.table);
+  if (comm_.is_root()) fmt::print(stderr, "\n{}", report.table);
   if (options_.report_json.empty()) return;
-  std::ofstream file(options_.report_json);
-  file << report.json;
-  if (!file.flush()) throw storage_error(fmt::format("{}: cannot be written", options_.report_json));
+  comm_.run_together([&] {
+    if (!comm_.is_root()) return;
+    std::ofstream file(options_.report_json);
+    file << report.json;
+    if (!file.flush()) throw storage_error(fmt::format("{}: cannot be written", options_.report_json));
+  });
 }
 
 }  // namespace
