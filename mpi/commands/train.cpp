@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "io/export/npy.hpp"
 #include "io/log/log.hpp"
 #include "io/stop_signals.hpp"
 #include "io/store/file_hash.hpp"
@@ -23,7 +24,9 @@ int train(int argc, char** argv) {
   io::start_log(request->log_level, world.rank(), world.size());
   spdlog::info("effective configuration of train:\n{}", request->effective);
   world.run_together([&] {
-    if (!request->run.init_items.empty()) request->config.init_items = io::digest_of(request->run.init_items).xxh3_128;
+    if (request->run.init_items.empty()) return;
+    const io::NpyReader checked(request->run.init_items);  // what is wrong with it is bad input, not a storage error
+    request->config.init_items = io::digest_of(request->run.init_items).xxh3_128;
   });
   request->run.kernel_level = mpi::choose_kernel_level(world, request->kernels);
   return mpi::run_training(world, request->config, request->run, signals);
