@@ -30,8 +30,8 @@ bool is_dataset(const fs::path& path) {
 
 fs::path stage_dataset(const fs::path& path, bool overwrite) {
   if (fs::exists(fs::symlink_status(plain(path)))) {
-    const bool replaceable =
-        fs::is_directory(fs::symlink_status(plain(path))) && (is_dataset(path) || fs::is_empty(path));
+    const bool replaceable = fs::is_directory(fs::symlink_status(plain(path))) &&
+                             (is_dataset(path) ? stored_format(path) != schema::model_format : fs::is_empty(path));
     if (!replaceable) {
       throw usage_error(fmt::format("{}: exists and is not a data set, expected a name that is free", path.string()));
     }

@@ -1,8 +1,10 @@
 #include "mpi/training/training_run.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -92,6 +94,13 @@ class TrainingRun {
 /// Decides between a fresh start and going on, before any data are read.
 void TrainingRun::find_checkpoint() {
   comm_.run_together([&] {
+    std::error_code ignored;
+    const bool is_store = io::is_dataset(options_.model);  // or one checkpoint of a model: both have a manifest
+    if (is_store ||
+        (std::filesystem::exists(options_.model, ignored) && !std::filesystem::is_directory(options_.model, ignored))) {
+      throw usage_error(fmt::format("{}: is {}, expected the directory of a model or a name that is free",
+                                    options_.model, is_store ? "a data set or one checkpoint" : "a file"));
+    }
     const bool exists = io::has_checkpoint(options_.model);
     if (!exists) {
       if (options_.resume == Resume::must) {
