@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Kills training runs at many instants, most of them while a checkpoint is written, and resumes each: minutes, not for CI.
+# Kills training runs at many instants, most of them while a checkpoint is written, and resumes each: minutes long.
 #   tests/kill.sh [INSTANTS]   90 without an argument
 # PROGRAM: the program (build/release/alsace).
 set -euo pipefail

@@ -1,37 +1,21 @@
 #!/usr/bin/env python3
-"""Bad input, bad options, full disks: each refused with one message that names the place, the field, the value and what
-is expected, with the contracted exit code, on 1 and on 3 ranks, and with nothing left behind. And what is strange but fine.
+"""Bad rows, files and options: each refused with one message that names the place, the field, the value and what is
+expected, with the contracted exit code, on 1 and on 3 ranks, and with nothing left behind. And what is strange but
+fine.
 
 usage: bad_input_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
 """
 
-import contextlib
 import gzip
 import json
-import os
 import re
-import shutil
-import subprocess
 
-from support import BARE, Skip, expect, run_checks, temporaries_in
+from support import BARE, expect, refused, run_checks
 
 USAGE, INPUT, STORAGE = 2, 3, 5
 SMALL = ["--factors", "4", "--sweeps", "2", "--threads", "1"]
 GOOD = "user,item,value,timestamp\na,x,1,10\na,y,2,20\nb,x,3,30\nb,z,1,40\nc,y,5,50\nc,z,1,60\n"
 IDS = "valid UTF-8 of 1 to 512 bytes"
-
-
-def refused(here, code, *texts, command, ranks=(BARE, 3), same=True):
-    """Runs the command at each rank count: the `same` refusal, and no file that was not there."""
-    before = here.names()
-    messages = set()
-    for count in ranks:
-        outcome = here.run(*command, ranks=count).ends_with(code, *texts)
-        messages.update(outcome.messages())
-        new = [name for name in here.names() if name not in before]
-        expect(not new, f"{outcome.command}\n  leaves {new}")
-    if same:
-        expect(len(messages) == 1, f"{command}: messages differ by rank count: {messages}")
 
 
 def refused_input(name, content, *texts, options=(), commands=("import", "train")):
@@ -85,7 +69,7 @@ FILES = [
     refused_input("novalue.csv", row(value=b""), 'novalue.csv:3: value = "", expected a number'),
     refused_input("nan.csv", row(value=b"NaN"), "nan.csv:3: value = NaN, expected a finite number"),
     refused_input("inf.csv", row(value=b"-Inf"), "inf.csv:3: value = -Inf, expected a finite number"),
-    refused_input("huge.csv", row(value=b"1e39"), "huge.csv:3: value = 1e39, expected 0 or a magnitude of 1.2e-38 to 3.4e38"),
+    refused_input("huge.csv", row(value=b"1e39"), "huge.csv:3: value = 1e39, expected 0 or a magnitude of "),
     refused_input("day.csv", row(time=b"monday"), "day.csv:3: timestamp = monday, expected a number within 64 bits"),
     refused_input("negative.csv", row(value=b"-2"), "negative.csv:3: value = -2, expected at least 0",
                   options=["--value", "raw"], commands=["train"]),
@@ -100,9 +84,10 @@ FILES = [
     refused_input("quote.csv", 'user,item,value,title\na,b,1,"two\nlines"\n', "quote.csv:2:", "--serial-parse"),
     refused_input("cut.csv.gz", gzip.compress(GOOD.encode() * 50)[:-20], "cut.csv.gz:", "damaged or cut off"),
     refused_input("plain.csv.gz", GOOD, "plain.csv.gz: is no gzip file"),
-    refused_input("twice.csv", "user,item,value\na,x,1\nb,x,1\na,x,2\n", "twice.csv: rows of user a and item x = more than one",
-                  options=["--duplicates", "error"]),
-    refused_input("allbad.csv", "user,item,value\na,x,?\n", "allbad.csv", "no interaction", options=["--on-bad-row", "skip"]),
+    refused_input("twice.csv", "user,item,value\na,x,1\nb,x,1\na,x,2\n",
+                  "twice.csv: rows of user a and item x = more than one", options=["--duplicates", "error"]),
+    refused_input("allbad.csv", "user,item,value\na,x,?\n", "allbad.csv", "no interaction",
+                  options=["--on-bad-row", "skip"]),
     refused_input("zeros.csv", "user,item,value\na,x,0\n", "no interaction", options=["--value", "raw"],
                   commands=["train"]),
 ]
@@ -149,43 +134,6 @@ def ids_come_back_as_they_went_in(here):
         expect(users == wanted, f"users = {users}, expected {wanted}")
 
 
-def directory_or_missing_file_is_named(here):
-    os.mkdir(here.path("folder"))
-    for command in (["import", "--out", "out"], ["train", "--model", "out", *SMALL]):
-        refused(here, INPUT, "folder: is a directory", command=[*command, "folder"])
-        refused(here, INPUT, "absent.csv: cannot be read: No such file", command=[*command, "absent.csv"])
-
-
-def file_without_permission_is_named(here):
-    here.write("secret.csv", GOOD).chmod(0)
-    before, program = (), here.program
-    if os.geteuid() == 0:
-        if not shutil.which("setpriv"):
-            raise Skip("root may read everything, and there is no setpriv to be someone else")
-        # Root hands the run to nobody, who must be able to reach the program.
-        here.program = shutil.copy(program, here.path("alsace"))
-        here.folder.chmod(0o777)
-        before = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-    for ranks in (BARE, 3):
-        for command in (["import", "secret.csv", "--out", "out"], ["train", "secret.csv", "--model", "out", *SMALL]):
-            here.run(*command, ranks=ranks, before=before, env={"HOME": "/tmp"}, timeout=30).ends_with(
-                INPUT, "secret.csv: cannot be read: Permission denied")
-            expect(not here.path("out").exists(), "something is left")
-
-
-def folder_without_permission_is_named(here):
-    if os.geteuid() == 0 and not shutil.which("setpriv"):
-        raise Skip("root may write everywhere, and there is no setpriv to be someone else")
-    here.write("good.csv", GOOD)
-    here.program = shutil.copy(here.program, here.path("alsace"))
-    here.folder.chmod(0o555)
-    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ()
-    for ranks in (BARE, 3):
-        for command in (["import", "good.csv", "--out", "out"], ["train", "good.csv", "--model", "out", *SMALL]):
-            here.run(*command, ranks=ranks, before=nobody, env={"HOME": "/tmp"}, timeout=30).ends_with(STORAGE, "out", "Permission denied")
-    here.folder.chmod(0o755)
-
-
 def numbers_out_of_range_are_usage_errors(here):
     here.write("good.csv", GOOD)
     for option, value, allowed in [("--factors", "0", "1 to 4096"), ("--factors", "5000", "1 to 4096"),
@@ -201,9 +149,9 @@ def numbers_out_of_range_are_usage_errors(here):
 
 def words_out_of_range_are_usage_errors(here):
     here.write("good.csv", GOOD)
-    words = {"--objective": "ials", "--biases": "full", "--value": "binary", "--negatives": "dislike", "--solver": "cholesky",
-             "--precision": "fp32", "--exchange": "replicate", "--resume": "must", "--duplicates": "sum",
-             "--on-bad-row": "skip", "--header": "auto", "--kernels": "portable", "--log-level": "info"}
+    words = {"--objective": "ials", "--biases": "full", "--value": "binary", "--negatives": "dislike",
+             "--solver": "cholesky", "--precision": "fp32", "--exchange": "replicate", "--resume": "must",
+             "--duplicates": "sum", "--on-bad-row": "skip", "--header": "auto", "--kernels": "portable", "--log-level": "info"}
     for option, allowed in words.items():
         ranks = (BARE, 3) if option in ("--objective", "--kernels", "--log-level") else (BARE,)
         field = "kernel level" if option == "--kernels" else option
@@ -221,7 +169,8 @@ def unknown_options_and_commands_are_usage_errors(here):
     refused(here, USAGE, "--out", command=["import", "good.csv"])
     model = ["--model", "model"]
     others = {"split": ["good.csv", "--out", "out"], "evaluate": [*model, "--test", "good.csv"], "recommend": model,
-              "similar": [*model, "--item", "x"], "inspect": ["model"], "verify": ["model"], "export": [*model, "--out", "out"],
+              "similar": [*model, "--item", "x"], "inspect": ["model"], "verify": ["model"],
+              "export": [*model, "--out", "out"],
               "synth": ["--users", "9", "--items", "9", "--interactions", "9", "--out", "out"]}
     for command, options in others.items():
         refused(here, USAGE, "--nonsense", command=[command, *options, "--nonsense"], ranks=(BARE,))
@@ -235,152 +184,21 @@ def files_beside_the_input_are_checked(here):
     refused(here, INPUT, "others.csv: no interaction of a user", command=[*train, "--valid", "others.csv"])
     refused(here, INPUT, "absent.csv: cannot be read", command=[*train, "--valid", "absent.csv"])
     refused(here, INPUT, "text.npy: is not a .npy file", command=[*train, "--init-items", "text.npy"])
-    refused(here, INPUT, "absent.npy", "No such file", command=[*train, "--init-items", "absent.npy"])
-    refused(here, USAGE, "metric = nonsense", "ndcg@K", command=[*train, "--valid", "good.csv", "--valid-metrics", "nonsense"])
+    refused(here, INPUT, "absent.npy: cannot be opened", command=[*train, "--init-items", "absent.npy"])
+    refused(here, USAGE, "metric = nonsense", "ndcg@K",
+            command=[*train, "--valid", "good.csv", "--valid-metrics", "nonsense"])
     refused(here, USAGE, "absent.toml", command=[*train, "--config", "absent.toml"])
     here.done(*train)
-    refused(here, USAGE, "metric = rmse", command=["evaluate", "--model", "out", "--test", "good.csv", "--metrics", "rmse"])
-    refused(here, INPUT, "others.csv: users that the model knows = 0", command=["evaluate", "--model", "out", "--test", "others.csv"])
-    refused(here, INPUT, "--users = nobody", command=["recommend", "--model", "out", "--users", "nobody", "--out", "top.csv"])
+    evaluate = ["evaluate", "--model", "out", "--test"]
+    refused(here, USAGE, "metric = rmse", command=[*evaluate, "good.csv", "--metrics", "rmse"])
+    refused(here, INPUT, "others.csv: users that the model knows = 0", command=[*evaluate, "others.csv"])
+    recommend = ["recommend", "--model", "out", "--out", "top.csv", "--users"]
+    refused(here, INPUT, "--users = nobody", command=[*recommend, "nobody"])
     for ranks in (BARE, 3):
         report = ["--resume", "never", "--overwrite", "--report-json", "absent/report.json"]
         here.run(*train, *report, ranks=ranks).ends_with(STORAGE, "absent/report.json")
 
 
-def no_store_is_made_inside_of_another_or_over_one_of_another_kind(here):
-    here.write("good.csv", GOOD)
-    here.done("import", "good.csv", "--out", "data")
-    here.done("train", "data", "--model", "model", *SMALL)
-    for model in ("data", "model/latest", "model/sweep-000002", "good.csv"):
-        refused(here, USAGE, f"{model}: ", command=["train", "data", "--model", model, "--factors", "4", "--sweeps", "3"])
-    for out in ("model", "model/latest", "model/sweep-000002", "good.csv"):
-        refused(here, USAGE, f"{out}: exists", command=["import", "good.csv", "--out", out, "--overwrite"])
-    here.done("verify", "data")
-    here.done("verify", "model")
-
-
-def second_import_needs_overwrite(here):
-    here.write("good.csv", GOOD)
-    here.done("import", "good.csv", "--out", "data")
-    inode = here.path("data/MANIFEST.json").stat().st_ino
-    refused(here, USAGE, "data", "--overwrite", command=["import", "good.csv", "--out", "data"])
-    expect(inode == here.path("data/MANIFEST.json").stat().st_ino, "the data set was replaced")
-    for ranks in (BARE, 3):
-        here.done("import", "good.csv", "--out", "data", "--overwrite", ranks=ranks)
-        here.done("verify", "data")
-    os.mkdir(here.path("photos"))
-    here.write("photos/cat.jpg", "cat")
-    refused(here, USAGE, "photos", command=["import", "good.csv", "--out", "photos", "--overwrite"])
-
-
-def store_of_a_newer_schema_is_refused(here):
-    here.write("good.csv", GOOD)
-    here.done("import", "good.csv", "--out", "data", ranks=2)
-    here.done("train", "data", "--model", "model", *SMALL, ranks=2)
-    for store in ("data", "model/latest"):
-        manifest = here.path(f"{store}/MANIFEST.json")
-        text, edits = re.subn(r'"schema_version": \d+', '"schema_version": 999', manifest.read_text())
-        expect(edits == 1, f"{store}: no schema_version")
-        manifest.write_text(text)
-    newer = ["MANIFEST.json: schema_version = 999, expected", "newer version of Alsace"]
-    refused(here, STORAGE, "data/", *newer, command=["train", "data", "--model", "other"])
-    refused(here, STORAGE, "model/", *newer, command=["train", "good.csv", "--model", "model", *SMALL])
-    refused(here, STORAGE, *newer, command=["recommend", "--model", "model", "--out", "top.csv"])
-    refused(here, STORAGE, *newer, command=["evaluate", "--model", "model", "--test", "good.csv"])
-    for command in (["inspect"], ["verify"], ["export", "--out", "e", "--model"]):
-        refused(here, STORAGE, *newer, command=[*command, "model"], ranks=(BARE,))
-
-
-def model_is_found_by_any_of_its_names(here):
-    here.write("good.csv", GOOD)
-    here.done("train", "good.csv", "--model", "model/", *SMALL, "--checkpoint-every", "1", ranks=2)
-    lists = set()
-    for model in ("model", "model/", "model/latest", "model/latest/", "model/sweep-000002", here.path("model")):
-        lists.add(here.done("recommend", "--model", model))
-        sweep = json.loads(here.done("inspect", model, "--json"))["sweep"]
-        expect(sweep == 2, f"{model}: sweep = {sweep}")
-        here.done("verify", model)
-    expect(len(lists) == 1, f"lists differ: {lists}")
-    expect(json.loads(here.done("inspect", "model/sweep-000001", "--json"))["sweep"] == 1, "sweep-000001")
-
-
-def leftovers_of_a_killed_run_go_at_the_next_start(here):
-    here.write("good.csv", GOOD)
-    os.makedirs(here.path("data.tmp/deep"))
-    here.done("import", "good.csv", "--out", "data", ranks=2)
-    here.done("train", "data", "--model", "model", *SMALL, ranks=2)
-    expect(not temporaries_in(here.folder), f"left: {temporaries_in(here.folder)}")
-    for more in (["--sweeps", "3"], ["--sweeps", "3"]):  # goes on; is already complete
-        os.makedirs(here.path("model/sweep-000001.tmp"))
-        os.symlink("sweep-000001", here.path("model/latest.tmp"))
-        here.done("train", "data", "--model", "model", *SMALL, *more, ranks=2)
-        expect(not temporaries_in(here.folder), f"left after {more}: {temporaries_in(here.folder)}")
-
-
-@contextlib.contextmanager
-def small_disk(here, size):
-    """A tmpfs of this size at disk/."""
-    here.path("disk").mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", here.path("disk")],
-                                           stderr=subprocess.DEVNULL).returncode != 0:
-        raise Skip("mounting a small tmpfs needs root")
-    try:
-        yield here.path("disk")
-    finally:
-        subprocess.run(["umount", "-l", here.path("disk")], check=True)
-
-
-def full_disk_is_a_storage_error_that_leaves_nothing(here):
-    ratings = here.data / "ratings.csv"
-    here.done("train", ratings, "--model", "model", *SMALL)
-    synth = ["synth", "--users", "20000", "--items", "100", "--interactions", "90000", "--out"]
-    commands = {"disk/data": ["import", ratings, "--out"], "disk/top.csv": ["recommend", "--model", "model", "--out"],
-                "disk/s.csv": synth, "disk/parts": ["split", ratings, "--out"]}
-    with small_disk(here, "200k"):
-        for out, command in commands.items():
-            # What is full first depends on the rank count.
-            refused(here, STORAGE, out, "No space left", command=[*command, out], same=False)
-        for ranks in (BARE, 3):
-            outcome = here.run("train", ratings, "--model", "disk/model", "--sweeps", "1", ranks=ranks)
-            outcome.ends_with(STORAGE, "disk/model/sweep-", "No space left")
-            expect(not list(here.folder.glob("disk/model/*")), f"left: {here.names()}")
-        here.path("disk/model").rmdir()
-        here.run("export", "--model", "model", "--out", "disk/factors").ends_with(STORAGE, "disk/factors", "No space left")
-
-
-def messages_about_a_full_disk_are_one_line(here):
-    with small_disk(here, "200k"):
-        for command in (["import", here.data / "ratings.csv", "--out", "disk/data"],
-                        ["train", here.data / "ratings.csv", "--model", "disk/model", "--sweeps", "1"]):
-            message = here.run(*command).ends_with(STORAGE).messages()[0]
-            expect(message.count("\n") == 1 and message.endswith("No space left on device\n"), message)
-
-
-def disk_that_fills_up_keeps_the_last_checkpoint(here):
-    train = ["train", here.data / "split_random/valid.csv", "--factors", "16", "--threads", "1", "--sweeps", "40",
-             "--checkpoint-every", "1", "--keep", "100", "--model"]
-    here.done(*train, "undisturbed")
-    for ranks in (BARE, 3):
-        if here.path("disk").exists():
-            here.path("disk").rmdir()
-        with small_disk(here, "4m"):
-            here.run(*train, "disk/m", ranks=ranks).ends_with(STORAGE, "disk/m/sweep-", "No space left")
-            expect(not temporaries_in(here.path("disk")), f"left: {temporaries_in(here.path('disk'))}")
-            here.done("verify", "disk/m")
-            sweep = json.loads(here.done("inspect", "disk/m", "--json"))["sweep"]
-            expect(1 <= sweep < 40, f"sweep = {sweep}: the disk did not fill up after some sweeps")
-            subprocess.run(["mount", "-o", "remount,size=100m", here.path("disk")], check=True)
-            here.done(*train, "disk/m", ranks=2)
-            same = here.exported("undisturbed", f"u{ranks}") == here.exported("disk/m", f"r{ranks}")
-            expect(same, "resumed with more space, the bits differ")
-
-
 run_checks([*FILES, *FINE, crlf_gives_the_same_data_as_lf, quoted_newline_is_read_by_serial_parse,
-            ids_come_back_as_they_went_in, directory_or_missing_file_is_named, file_without_permission_is_named,
-            folder_without_permission_is_named, numbers_out_of_range_are_usage_errors,
-            words_out_of_range_are_usage_errors, unknown_options_and_commands_are_usage_errors,
-            files_beside_the_input_are_checked, no_store_is_made_inside_of_another_or_over_one_of_another_kind,
-            second_import_needs_overwrite, store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
-            leftovers_of_a_killed_run_go_at_the_next_start, full_disk_is_a_storage_error_that_leaves_nothing,
-            messages_about_a_full_disk_are_one_line,
-            disk_that_fills_up_keeps_the_last_checkpoint], workers=4)
+            ids_come_back_as_they_went_in, numbers_out_of_range_are_usage_errors, words_out_of_range_are_usage_errors,
+            unknown_options_and_commands_are_usage_errors, files_beside_the_input_are_checked], workers=4)

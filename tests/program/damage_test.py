@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""A damaged data set or model is refused with exit code 5 and the file named, by verify and by every command that reads it.
+"""A damaged data set or model is refused with exit code 5 and the file named, by verify and by every command that
+reads it.
 
-One flipped bit, truncation at 100 places, a file that is missing, two that are exchanged; a fixed seed chooses the places.
+One flipped bit, truncation at 100 places, a file that is missing, two that are exchanged; a fixed seed chooses the
+places.
 usage: damage_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
 """
 
@@ -29,7 +31,8 @@ def make_stores(here):
     here.write("test.csv", "user,item\n1,2\n2,3\n3,4\n")
     checkpoint = f"model/{os.readlink(here.path('model/latest'))}"
     expect(sorted(os.listdir(here.path("data"))) == DATASET, f"data holds {os.listdir(here.path('data'))}")
-    expect(sorted(os.listdir(here.path(checkpoint))) == sorted(MODEL), f"model holds {os.listdir(here.path(checkpoint))}")
+    files = sorted(os.listdir(here.path(checkpoint)))
+    expect(files == sorted(MODEL), f"model holds {files}")
     return [f"data/{name}" for name in DATASET], [f"{checkpoint}/{name}" for name in MODEL]
 
 
@@ -172,6 +175,7 @@ def older_checkpoint_can_be_named_when_the_latest_is_damaged(here):
     here.done("verify", "model/sweep-000001")
 
 
-run_checks([undamaged_stores_are_good, verify_refuses_one_flipped_bit_in_any_file, verify_refuses_truncation_at_100_places,
-            verify_refuses_a_missing_file, verify_refuses_exchanged_files, every_reader_refuses_a_flipped_bit,
-            every_reader_refuses_a_missing_or_truncated_shard, older_checkpoint_can_be_named_when_the_latest_is_damaged])
+run_checks([undamaged_stores_are_good, verify_refuses_one_flipped_bit_in_any_file,
+            verify_refuses_truncation_at_100_places, verify_refuses_a_missing_file, verify_refuses_exchanged_files,
+            every_reader_refuses_a_flipped_bit, every_reader_refuses_a_missing_or_truncated_shard,
+            older_checkpoint_can_be_named_when_the_latest_is_damaged])

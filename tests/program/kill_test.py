@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Training that is killed, by kill -9 of a rank, of mpirun or of all, most of the time while a checkpoint is written.
 
-Whatever the instant: no process survives, the model verifies, at most one interval is lost, and a run on another number of
-ranks goes on to the bits of one that nobody disturbed. KILL_INSTANTS says how many instants (6); tests/kill.sh runs 90.
+Whatever the instant: no process survives, the model verifies, at most one interval is lost, and a run on another number
+of ranks goes on to the bits of one that nobody disturbed. KILL_INSTANTS: how many instants (6); tests/kill.sh runs 90.
 usage: kill_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
 """
 
@@ -130,7 +130,7 @@ def killed_while_it_reads_the_data_there_is_no_model(here):
 def killed_import_leaves_the_old_data_set_and_its_leftovers_go(here):
     ratings = here.data / "ratings.csv"
     here.done("import", ratings, "--out", "data")
-    manifest = here.path("data/MANIFEST.json").read_text()
+    fingerprint = json.loads(here.done("inspect", "data", "--json"))["fingerprint"]
     for instant in range(3):
         run = here.start("import", ratings, "--out", "data", "--overwrite", ranks=3)
         while run.process.poll() is None and not here.path("data.tmp").exists():
@@ -139,8 +139,7 @@ def killed_import_leaves_the_old_data_set_and_its_leftovers_go(here):
         kill(run, "all", here.program, random.Random(instant))
         run.wait(30)
         here.done("verify", "data")
-    expect(json.loads(manifest)["fingerprint"] == json.loads(here.path("data/MANIFEST.json").read_text())["fingerprint"],
-           "another data set")
+    expect(fingerprint == json.loads(here.done("inspect", "data", "--json"))["fingerprint"], "another data set")
     here.done("import", ratings, "--out", "data", "--overwrite", ranks=2)
     expect(not temporaries_in(here.folder), f"left: {temporaries_in(here.folder)}")
 
@@ -150,7 +149,7 @@ def usr1_to_mpirun_ends_with_6_and_a_checkpoint_of_the_last_sweep(here):
     run = here.start(*train_command(here, "model", interval=1000), ranks=3)
     run.wait_for_log(r"sweep +3/")
     os.kill(run.pid, signal.SIGUSR1)
-    outcome = run.wait(30).ends_with(INTERRUPTED, "stopped by SIGUSR1 after sweep", "the same command goes on from there")
+    outcome = run.wait(30).ends_with(INTERRUPTED, "stopped by SIGUSR1 after sweep", "the same command goes on")
     sweep = expect_good_model(here, "model", outcome, interval=1)
     expect(sweep == sweeps_logged(outcome.err), f"committed is sweep {sweep} of {sweeps_logged(outcome.err)}")
     expect(json.loads(here.done("inspect", "model", "--json"))["complete"] is False, "complete is not false")
@@ -170,5 +169,6 @@ def term_to_mpirun_leaves_a_model_that_goes_on(here):
 
 
 run_checks([killed_at_any_instant_the_model_is_good_and_goes_on_to_the_same_bits,
-            killed_while_it_reads_the_data_there_is_no_model, killed_import_leaves_the_old_data_set_and_its_leftovers_go,
+            killed_while_it_reads_the_data_there_is_no_model,
+            killed_import_leaves_the_old_data_set_and_its_leftovers_go,
             usr1_to_mpirun_ends_with_6_and_a_checkpoint_of_the_last_sweep, term_to_mpirun_leaves_a_model_that_goes_on])

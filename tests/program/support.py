@@ -62,7 +62,8 @@ class Outcome:
             expect(not self.messages(), f"{self.command}\n  complains\n{self.tail()}")
             missing = [text for text in texts if text not in self.err + self.out]
         else:
-            expect(len(self.messages()) == 1, f"{self.command}\n  messages = {self.messages()}, expected one\n{self.tail()}")
+            said = self.messages()
+            expect(len(said) == 1, f"{self.command}\n  messages = {said}, expected one\n{self.tail()}")
             missing = [text for text in texts if text not in self.messages()[0]]
         expect(not missing, f"{self.command}\n  does not say {missing}\n{self.tail()}")
         return self
@@ -179,6 +180,19 @@ class Place:
         """The model's factors and ids, as a dict from file name to bytes."""
         self.done("export", "--model", model, "--out", out)
         return {path.name: path.read_bytes() for path in sorted(self.path(out).iterdir())}
+
+
+def refused(here, code, *texts, command, ranks=(BARE, 3), same=True):
+    """Expects `here.run(command)` to be refused at each rank count, by the `same` message, and to leave nothing."""
+    before = here.names()
+    messages = set()
+    for count in ranks:
+        outcome = here.run(*command, ranks=count).ends_with(code, *texts)
+        messages.update(outcome.messages())
+        new = [name for name in here.names() if name not in before]
+        expect(not new, f"{outcome.command}\n  leaves {new}")
+    if same:
+        expect(len(messages) == 1, f"{command}: messages differ by rank count: {messages}")
 
 
 def temporaries_in(folder):
