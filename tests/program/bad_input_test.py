@@ -151,7 +151,8 @@ def words_out_of_range_are_usage_errors(here):
     here.write("good.csv", GOOD)
     words = {"--objective": "ials", "--biases": "full", "--value": "binary", "--negatives": "dislike",
              "--solver": "cholesky", "--precision": "fp32", "--exchange": "replicate", "--resume": "must",
-             "--duplicates": "sum", "--on-bad-row": "skip", "--header": "auto", "--kernels": "portable", "--log-level": "info"}
+             "--duplicates": "sum", "--on-bad-row": "skip", "--header": "auto", "--kernels": "portable",
+             "--log-level": "info"}
     for option, allowed in words.items():
         ranks = (BARE, 3) if option in ("--objective", "--kernels", "--log-level") else (BARE,)
         field = "kernel level" if option == "--kernels" else option
