@@ -5,6 +5,9 @@ fails by an AssertionError (`expect`) or is left out by `Skip(reason)`.
 """
 
 import concurrent.futures
+import contextlib
+import gzip
+import json
 import os
 import pathlib
 import re
@@ -66,6 +69,13 @@ class Outcome:
             expect(len(said) == 1, f"{self.command}\n  messages = {said}, expected one\n{self.tail()}")
             missing = [text for text in texts if text not in self.messages()[0]]
         expect(not missing, f"{self.command}\n  does not say {missing}\n{self.tail()}")
+        return self
+
+    def says(self, *texts):
+        """Expects one line of what it said to have all of `texts`."""
+        lines = (self.out + self.err).splitlines()
+        expect(any(all(text in line for text in texts) for line in lines),
+               f"{self.command}\n  no line with {' and '.join(map(repr, texts))}\n{self.tail()}")
         return self
 
     def tail(self):
@@ -180,6 +190,64 @@ class Place:
         """The model's factors and ids, as a dict from file name to bytes."""
         self.done("export", "--model", model, "--out", out)
         return {path.name: path.read_bytes() for path in sorted(self.path(out).iterdir())}
+
+    def inspected(self, store):
+        return json.loads(self.done("inspect", store, "--json"))
+
+    def checkpoints(self, model):
+        return sorted(path.name for path in self.path(model).glob("sweep-*"))
+
+    def write_rows(self, name, rows, header="user,item,value,timestamp", separator=","):
+        """Writes rows (tuples) as delimited text, compressed when the name ends in .gz."""
+        lines = [header.replace(",", separator)] + [separator.join(map(str, row)) for row in rows]
+        data = "".join(line + "\n" for line in lines).encode()
+        return self.write(name, gzip.compress(data) if name.endswith(".gz") else data)
+
+    def state_of(self, model):
+        """All that two runs which promise the same bits must agree on: what `inspect` tells, less where the model is
+        and how long it took; what `export` writes; and what the links point at."""
+        told = self.inspected(model)
+        for name in ("checkpoint", "bytes"):
+            told.pop(name)
+        for record in told["history"]:
+            record.pop("seconds")
+        state = {f"inspect.{name}": value for name, value in told.items()}
+        with tempfile.TemporaryDirectory() as out:
+            state.update(self.exported(f"{model}/latest", out))
+        for link in ("latest", "best"):
+            path = self.path(model) / link
+            state[f"link {link}"] = os.readlink(path) if path.is_symlink() else None
+        return state
+
+    @contextlib.contextmanager
+    def nothing_changes_in(self, folder):
+        """Expects the same files with the same times, sizes and targets after the block."""
+        before = tree_of(self.path(folder))
+        yield
+        expect_same(before, tree_of(self.path(folder)), f"{folder} was touched")
+
+
+def expect_same(expected, found, what):
+    """Compares two dicts and names the first member that differs."""
+    for name in sorted({*expected, *found}):
+        one, other = expected.get(name), found.get(name)
+        expect(one == other, f"{what}: {name} differs: {str(one)[:300]} and {str(other)[:300]}")
+
+
+def tree_of(folder):
+    """Time of change, size and link target of everything below a folder, by name."""
+    tree = {}
+    for path in pathlib.Path(folder).rglob("*"):
+        status = path.lstat()
+        target = os.readlink(path) if path.is_symlink() else None
+        tree[str(path.relative_to(folder))] = (status.st_mtime_ns, status.st_size, target)
+    return tree
+
+
+def rows_of(path, count=None):
+    """Rows of a delimited file with a header, as tuples of texts."""
+    lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()[1:]
+    return [tuple(line.split(",")) for line in lines[:count]]
 
 
 def refused(here, code, *texts, command, ranks=(BARE, 3), same=True):
