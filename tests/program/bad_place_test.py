@@ -26,16 +26,22 @@ def directory_or_missing_file_is_named(here):
         refused(here, INPUT, "absent.csv: cannot be read: No such file", command=[*command, "absent.csv"])
 
 
+def as_nobody(here):
+    """Words in front of a command that take root's rights from it; the program is copied to where nobody may run it."""
+    if os.geteuid() != 0:
+        return ()
+    if not shutil.which("setpriv"):
+        raise Skip("root may do everything, and there is no setpriv to be someone else")
+    # By another process: one that is started meanwhile by another thread would hold the copy open, too busy to be run.
+    subprocess.run(["cp", here.program, here.path("alsace")], check=True)
+    here.program = here.path("alsace")
+    return ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+
+
 def file_without_permission_is_named(here):
     here.write("secret.csv", GOOD).chmod(0)
-    before, program = (), here.program
-    if os.geteuid() == 0:
-        if not shutil.which("setpriv"):
-            raise Skip("root may read everything, and there is no setpriv to be someone else")
-        # Root hands the run to nobody, who must be able to reach the program.
-        here.program = shutil.copy(program, here.path("alsace"))
-        here.folder.chmod(0o777)
-        before = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    before = as_nobody(here)
+    here.folder.chmod(0o777)
     for ranks in (BARE, 3):
         for command in (["import", "secret.csv", "--out", "out"], ["train", "secret.csv", "--model", "out", *SMALL]):
             here.run(*command, ranks=ranks, before=before, env={"HOME": "/tmp"}, timeout=30).ends_with(
@@ -44,15 +50,12 @@ def file_without_permission_is_named(here):
 
 
 def folder_without_permission_is_named(here):
-    if os.geteuid() == 0 and not shutil.which("setpriv"):
-        raise Skip("root may write everywhere, and there is no setpriv to be someone else")
     here.write("good.csv", GOOD)
-    here.program = shutil.copy(here.program, here.path("alsace"))
+    before = as_nobody(here)
     here.folder.chmod(0o555)
-    nobody = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups") if os.geteuid() == 0 else ()
     for ranks in (BARE, 3):
         for command in (["import", "good.csv", "--out", "out"], ["train", "good.csv", "--model", "out", *SMALL]):
-            here.run(*command, ranks=ranks, before=nobody, env={"HOME": "/tmp"}, timeout=30).ends_with(
+            here.run(*command, ranks=ranks, before=before, env={"HOME": "/tmp"}, timeout=30).ends_with(
                 STORAGE, "out", "Permission denied")
     here.folder.chmod(0o755)
 
