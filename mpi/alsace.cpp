@@ -1,8 +1,10 @@
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string_view>
+#include <thread>
 
 #include <fmt/format.h>
 #include <mpi.h>
@@ -59,7 +61,8 @@ int rank_here(bool mpi_runs) {
 }
 
 /// Says what went wrong and returns the exit code. Where all ranks end for the same reason, one speaks and MPI ends in
-/// order; where this one ends alone, the others would wait for it for ever and are ended with it.
+/// order; where this one ends alone, the others would wait for it for ever and are ended with it. Before MPI_Init all
+/// ranks fail alike, but mpirun ends them all when the first one does: the others leave rank 0 the time to speak.
 int fail(alsace::ErrorKind kind, const char* message, bool all_ranks) {
   const int code = static_cast<int>(kind);
   int initialized = 0;
@@ -70,6 +73,7 @@ int fail(alsace::ErrorKind kind, const char* message, bool all_ranks) {
   const bool speaks = !(all_ranks || !mpi_runs) || rank_here(mpi_runs) == 0;
   if (speaks) fmt::print(stderr, "alsace: {}\n", message);
   std::fflush(nullptr);
+  if (!mpi_runs && !speaks) std::this_thread::sleep_for(std::chrono::seconds(1));
   if (mpi_runs && all_ranks) MPI_Finalize();
   if (mpi_runs && !all_ranks) MPI_Abort(MPI_COMM_WORLD, code);
   return code;
@@ -95,7 +99,8 @@ int main(int argc, char** argv) {
   } catch (const alsace::mpi::AgreedError& error) {
     return fail(error.kind(), error.what(), true);
   } catch (const alsace::Error& error) {
-    return fail(error.kind(), error.what(), false);
+    // What the command line says is said to all ranks, and found wrong by all of them.
+    return fail(error.kind(), error.what(), error.kind() == alsace::ErrorKind::usage);
   } catch (const std::exception& error) {
     return fail(alsace::ErrorKind::internal, error.what(), false);
   }

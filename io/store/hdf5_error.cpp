@@ -14,13 +14,24 @@ herr_t keep_innermost(unsigned, const H5E_error2_t* error, void* text) {
   return 0;
 }
 
+/// HDF5 tells of a failed system call on two lines with the time, addresses and sizes: the system's own words are
+/// enough.
+std::string reason_in(const std::string& description) {
+  const std::string opening = "error message = '";
+  const std::size_t found = description.find(opening);
+  if (found == std::string::npos) return description;
+  const std::size_t begin = found + opening.size();
+  return description.substr(begin, description.find('\'', begin) - begin);
+}
+
 }  // namespace
 
 void fail(const std::string& where, const std::string& what) {
   std::string innermost;
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &innermost);
   H5Eclear2(H5E_DEFAULT);
-  throw storage_error(fmt::format("{}: {} failed{}{}", where, what, innermost.empty() ? "" : ": ", innermost));
+  throw storage_error(
+      fmt::format("{}: {} failed{}{}", where, what, innermost.empty() ? "" : ": ", reason_in(innermost)));
 }
 
 void initialize() {

@@ -86,13 +86,27 @@ std::string scheme_name(SplitScheme scheme) {
   return "";
 }
 
-void make_directory(const mpi::Communicator& comm, const std::string& path) {
-  comm.run_together([&] {
-    std::error_code failed;
-    if (comm.is_root()) std::filesystem::create_directories(path, failed);
-    if (failed) throw storage_error(fmt::format("{}: not made: {}", path, failed.message()));
-  });
-}
+/// The directory of the parts. One that it has made goes with it when no part came into it.
+class OutputDirectory {
+ public:
+  OutputDirectory(const mpi::Communicator& comm, std::string path) : path_(std::move(path)) {
+    comm.run_together([&] {
+      std::error_code failed;
+      if (comm.is_root()) made_ = std::filesystem::create_directories(path_, failed);
+      if (failed) throw storage_error(fmt::format("{}: not made: {}", path_, failed.message()));
+    });
+  }
+  ~OutputDirectory() {
+    std::error_code not_empty;
+    if (made_) std::filesystem::remove(path_, not_empty);
+  }
+  OutputDirectory(const OutputDirectory&) = delete;
+  OutputDirectory& operator=(const OutputDirectory&) = delete;
+
+ private:
+  std::string path_;
+  bool made_ = false;
+};
 
 /// A part on its way to the disk.
 struct Output {
@@ -104,7 +118,6 @@ struct Output {
 };
 
 std::vector<Output> stage_parts(const mpi::Communicator& comm, const Options& options) {
-  make_directory(comm, options.out);
   std::vector<std::pair<Part, std::string>> parts = {
       {Part::train, "train"}, {Part::valid, "valid"}, {Part::test, "test"}};
   if (options.split.valid == 0) parts.erase(parts.begin() + 1);
@@ -138,6 +151,7 @@ int split(int argc, char** argv) {
   const mpi::Communicator& comm = run.world();
   const io::Stopwatch clock;
 
+  const OutputDirectory directory(comm, options.out);
   std::vector<Output> outputs = stage_parts(comm, options);
   const mpi::LoadedDataset data =
       mpi::load_input(comm, options.inputs, options.read, options.duplicates, mpi::RowCost{});

@@ -52,9 +52,9 @@ class Outcome:
         self.err = err
 
     def messages(self):
-        """What the program said on ending, with the lines that belong to it; without the log and mpirun's own text."""
+        """What the program said on ending, all lines of it; without the log before and mpirun's own text behind."""
         text = re.sub(r"^-{60,}\n.*?^-{60,}\n", "", self.err, flags=re.M | re.S)
-        return re.findall(r"^alsace: .*(?:\n  .*)*", text, flags=re.M)
+        return re.findall(r"^alsace: .*?(?=^alsace: |\Z)", text, flags=re.M | re.S)
 
     def ends_with(self, code, *texts):
         """Expects the exit code, and for a failure one message alone that has all of `texts` and no sign of a crash."""
@@ -65,8 +65,9 @@ class Outcome:
             expect(not self.messages(), f"{self.command}\n  complains\n{self.tail()}")
             missing = [text for text in texts if text not in self.err + self.out]
         else:
-            expect(len(self.messages()) == 1, f"{self.command}\n  messages = {self.messages()}, expected one")
-            missing = [text for text in texts if text not in self.err]
+            said = self.messages()
+            expect(len(said) == 1, f"{self.command}\n  messages = {said}, expected one\n{self.tail()}")
+            missing = [text for text in texts if text not in self.messages()[0]]
         expect(not missing, f"{self.command}\n  does not say {missing}\n{self.tail()}")
         return self
 
@@ -169,10 +170,9 @@ class Place:
         return path
 
     def start(self, *arguments, ranks=BARE, env=None, before=()):
-        """Starts `alsace ARGUMENTS`; `before`: words in front of the program (setpriv ...)."""
-        command = [*before, self.program, *map(str, arguments)]
-        if ranks != BARE:
-            command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(ranks), *command]
+        """Starts `alsace ARGUMENTS`; `before`: words in front of it all (setpriv ...)."""
+        launcher = [] if ranks == BARE else ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(ranks)]
+        command = [str(word) for word in (*before, *launcher, self.program, *arguments)]
         return Running(command, self.folder, {**os.environ, **MPI_ENVIRONMENT, **(env or {})})
 
     def run(self, *arguments, ranks=BARE, env=None, before=(), timeout=120):
@@ -190,7 +190,6 @@ class Place:
         """The model's factors and ids, as a dict from file name to bytes."""
         self.done("export", "--model", model, "--out", out)
         return {path.name: path.read_bytes() for path in sorted(self.path(out).iterdir())}
-
 
     def inspected(self, store):
         return json.loads(self.done("inspect", store, "--json"))
@@ -249,6 +248,19 @@ def rows_of(path, count=None):
     """Rows of a delimited file with a header, as tuples of texts."""
     lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()[1:]
     return [tuple(line.split(",")) for line in lines[:count]]
+
+
+def refused(here, code, *texts, command, ranks=(BARE, 3), same=True):
+    """Expects `here.run(command)` to be refused at each rank count, by the `same` message, and to leave nothing."""
+    before = here.names()
+    messages = set()
+    for count in ranks:
+        outcome = here.run(*command, ranks=count).ends_with(code, *texts)
+        messages.update(outcome.messages())
+        new = [name for name in here.names() if name not in before]
+        expect(not new, f"{outcome.command}\n  leaves {new}")
+    if same:
+        expect(len(messages) == 1, f"{command}: messages differ by rank count: {messages}")
 
 
 def temporaries_in(folder):
