@@ -80,8 +80,11 @@ void StopSignals::wait(std::optional<double> limit_seconds) {
       signal = sigwaitinfo(&set, nullptr);
     }
     if (signal <= 0 || signal == wake_up) continue;  // a timeout, an interruption, or the end
-    if (first_signal && Clock::now() - *first_signal > std::chrono::seconds(1)) end_process(signal);
-    if (!first_signal) first_signal = Clock::now();
+    const bool forwarded_twice =
+        first_signal && signal == cause_ && Clock::now() < *first_signal + std::chrono::seconds(1);
+    if (forwarded_twice) continue;
+    if (first_signal) end_process(signal);
+    first_signal = Clock::now();
     cause_ = signal;
     source_.request_stop();
   }

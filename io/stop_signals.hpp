@@ -9,8 +9,8 @@ namespace alsace::io {
 
 /// Turns INT, TERM, USR1 and a time limit into a std::stop_token. The signals are blocked in every thread and taken by
 /// one that waits for them, so no code of ours ever runs inside a signal handler. A second signal ends the process at
-/// once, with what is committed by then; within a second of the first it is taken for the same one, since launchers and
-/// schedulers may both forward it.
+/// once, with what is committed by then; but the same signal within a second is taken for the first one, since launcher
+/// and scheduler may both forward it.
 ///
 /// Construct before MPI_Init and before any thread is started: threads inherit the mask.
 class StopSignals {

@@ -96,13 +96,19 @@ void remove_old(const fs::path& model, const ModelInfo& info, int keep) {
 
 }  // namespace
 
-void prepare_model_directory(const fs::path& model) {
-  const fs::path directory = without_slash(model);
+void refuse_other_than_model(const fs::path& model) {
+  const fs::path path = without_slash(model);
   std::error_code ignored;
-  if (fs::exists(directory / schema::manifest_file, ignored)) {
-    throw usage_error(fmt::format("{}: is a data set or a single checkpoint, expected a directory for checkpoints",
-                                  directory.string()));
+  const bool is_store = fs::exists(path / schema::manifest_file, ignored);
+  if (is_store || (fs::exists(path, ignored) && !fs::is_directory(path, ignored))) {
+    throw usage_error(fmt::format("{}: is {}, expected a directory for checkpoints or a name that is free",
+                                  path.string(), is_store ? "a data set or a single checkpoint" : "a file"));
   }
+}
+
+void prepare_model_directory(const fs::path& model) {
+  refuse_other_than_model(model);
+  const fs::path directory = without_slash(model);
   make_directories(directory);
   remove_leftovers(directory);
   probe(directory);

@@ -18,10 +18,13 @@ namespace alsace::io {
 /// Name of a checkpoint: sweep-000012.
 std::string sweep_name(int sweep);
 
+/// Throws ErrorKind::usage when `model` is a file, a data set or a single checkpoint, where no checkpoints can go.
+void refuse_other_than_model(const std::filesystem::path& model);
+
 /// Makes the model directory if need be (the parents of what it makes are fsynced), removes what an interrupted commit
 /// left behind (by our names alone: sweep-NNNNNN.tmp, sweep-NNNNNN.replaced.tmp, latest.tmp, best.tmp), and makes and
 /// removes a file to see that the directory can be written, before hours of training. Throws ErrorKind::storage with
-/// the system's reason, and ErrorKind::usage when `model` is itself a data set or a checkpoint.
+/// the system's reason, and what refuse_other_than_model throws.
 void prepare_model_directory(const std::filesystem::path& model);
 
 /// prepare_model_directory, then makes the empty staging directory of `sweep` and returns it.

@@ -38,6 +38,7 @@ std::optional<io::ModelReader> checkpoint_to_resume(const Communicator& comm, co
   std::string path;  // one rank looks, so that all go on from the same checkpoint
   comm.run_together([&] {
     if (!comm.is_root()) return;
+    io::refuse_other_than_model(options.model);
     const bool exists = io::has_checkpoint(options.model);
     if (!exists && options.resume == Resume::must) {
       throw usage_error(fmt::format("--resume = must, but {} holds no checkpoint", options.model));

@@ -42,9 +42,7 @@ class TrainingRun {
     LoadedDataset loaded = load();
     resume_info(loaded.fingerprint);
     if (info_.complete) {
-      comm_.run_together([&] {
-        if (comm_.is_root()) io::prepare_model_directory(options_.model);  // a kill may have left something
-      });
+      prepare_directory();
       spdlog::info("{} is already complete: {} of {} sweeps{}", options_.model, info_.sweep, config_.sweeps,
                    info_.sweep < config_.sweeps ? ", stopped early" : "");
       report();
@@ -52,6 +50,7 @@ class TrainingRun {
     }
     prepare(std::move(loaded));
     start_factors();
+    prepare_directory();
     const int code = sweep_until_done();
     report();
     return code;
@@ -64,6 +63,7 @@ class TrainingRun {
   void start_factors();
   void resume_factors();
   void reopen();
+  void prepare_directory();
   int sweep_until_done();
   void record_sweep(double loss, double seconds);
   void commit();
@@ -98,7 +98,7 @@ LoadedDataset TrainingRun::load() {
     read.append_rejects = true;  // behind those of the training data
     validation_.emplace(comm_,
                         load_held_out(comm_, options_.valid, read, options_.duplicates, users, items, loaded.users),
-                        options_.valid_metrics);
+                        options_.valid_metrics, fmt::format("{}", fmt::join(options_.valid, " ")));
   }
   return loaded;
 }
@@ -134,7 +134,6 @@ void TrainingRun::prepare(LoadedDataset loaded) {
       throw usage_error(
           fmt::format("--factors = {}, expected 1 to {}, the smaller of users and items", config_.factors, most));
     }
-    if (comm_.is_root()) io::prepare_model_directory(options_.model);
   });
   shard_.users = data.users.range(comm_.rank());
   shard_.items = data.items.range(comm_.rank());
@@ -191,6 +190,14 @@ void TrainingRun::reopen() {
   info_.user_gramian = checkpoint_->info().user_gramian;
   info_.item_gramian = checkpoint_->info().item_gramian;
   commit_checkpoint(comm_, options_.model, info_, stored, options_.keep);
+}
+
+/// Once nothing can be wrong with the input any more: makes the directory, or removes what a kill left in it, and finds
+/// out now, not after the first sweeps, whether it can be written.
+void TrainingRun::prepare_directory() {
+  comm_.run_together([&] {
+    if (comm_.is_root()) io::prepare_model_directory(options_.model);
+  });
 }
 
 int TrainingRun::sweep_until_done() {

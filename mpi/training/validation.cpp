@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "mpi/comm/collectives.hpp"
@@ -32,7 +33,8 @@ UsersView users_of(const Communicator& comm, const Trainer& trainer, const Train
 
 }  // namespace
 
-Validation::Validation(const Communicator& comm, HeldOut held_out, std::vector<std::string> metrics)
+Validation::Validation(const Communicator& comm, HeldOut held_out, std::vector<std::string> metrics,
+                       const std::string& source)
     : held_out_(std::move(held_out)), metrics_(std::move(metrics)) {
   for (const std::string& metric : metrics_) {
     if (!is_rating_metric(metric)) ranking_.push_back(parse_metric(metric));
@@ -40,9 +42,8 @@ Validation::Validation(const Communicator& comm, HeldOut held_out, std::vector<s
   const bool ratings = ranking_.size() < metrics_.size();
   const auto pairs = all_reduce_sum(comm, static_cast<std::uint64_t>(held_out_.by_user.nonzeros()));
   if (held_out_.interactions == 0 || (ratings && pairs == 0)) {
-    throw AgreedError(
-        input_error("the validation data have no interaction of a user and an item that the training "
-                    "data know, expected at least 1"));
+    throw AgreedError(input_error(fmt::format(
+        "{}: interactions of a user and an item that the training data know = 0, expected at least 1", source)));
   }
   if (held_out_.unknown_users > 0) {
     spdlog::info("validation: {} users are not in the training data and are left out", held_out_.unknown_users);

@@ -16,8 +16,8 @@ namespace alsace::mpi {
 class Validation {
  public:
   /// `metrics` as parse_metric names them, "rmse" or "mae". Collective. Throws ErrorKind::input where no held-out
-  /// interaction can be measured.
-  Validation(const Communicator& comm, HeldOut held_out, std::vector<std::string> metrics);
+  /// interaction can be measured; the message names `source`.
+  Validation(const Communicator& comm, HeldOut held_out, std::vector<std::string> metrics, const std::string& source);
 
   [[nodiscard]] const std::vector<std::string>& metrics() const { return metrics_; }
   [[nodiscard]] const Fingerprint& fingerprint() const { return held_out_.fingerprint; }

@@ -15,7 +15,7 @@ import subprocess
 from support import BARE, Skip, expect, refused, run_checks, temporaries_in
 
 USAGE, INPUT, STORAGE = 2, 3, 5
-SMALL = ["--factors", "4", "--sweeps", "2", "--threads", "1"]
+SMALL = ["--factors", "1", "--sweeps", "2", "--threads", "1"]
 GOOD = "user,item,value,timestamp\na,x,1,10\na,y,2,20\nb,x,3,30\nb,z,1,40\nc,y,5,50\nc,z,1,60\n"
 
 
@@ -119,7 +119,8 @@ def model_is_found_by_any_of_its_names(here):
 
 def leftovers_of_a_killed_run_go_at_the_next_start(here):
     here.write("good.csv", GOOD)
-    os.makedirs(here.path("data.tmp/deep"))
+    os.makedirs(here.path("data.tmp"))
+    here.write("data.tmp/shard-00000.h5", "the beginning of one")
     here.done("import", "good.csv", "--out", "data", ranks=2)
     here.done("train", "data", "--model", "model", *SMALL, ranks=2)
     expect(not temporaries_in(here.folder), f"left: {temporaries_in(here.folder)}")
@@ -145,7 +146,7 @@ def small_disk(here, size):
 
 def full_disk_is_a_storage_error_that_leaves_nothing(here):
     ratings = here.data / "ratings.csv"
-    here.done("train", ratings, "--model", "model", *SMALL)
+    here.done("train", ratings, "--model", "model", "--factors", "16", "--sweeps", "1")  # 430 kB
     synth = ["synth", "--users", "20000", "--items", "100", "--interactions", "90000", "--out"]
     commands = {"disk/data": ["import", ratings, "--out"], "disk/top.csv": ["recommend", "--model", "model", "--out"],
                 "disk/s.csv": synth, "disk/parts": ["split", ratings, "--out"]}

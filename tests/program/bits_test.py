@@ -79,7 +79,7 @@ def more_ranks_than_rows_give_the_same_bits(place):
     place.write_rows("held-out.csv", [("b", "x", 3)], "user,item,value")
     place.done("import", "tiny.csv", "--out", "imported", ranks=6)
     for objective, options in OBJECTIVES.items():
-        options = [*options, "--factors", "16", "--valid", "held-out.csv"]
+        options = [*options, "--factors", "2", "--valid", "held-out.csv"]
         expected = trained(place, objective, options, source="tiny.csv")
         for source in ("tiny.csv", "imported"):
             name = f"{objective} of {source} on 6 ranks"

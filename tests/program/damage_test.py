@@ -168,7 +168,7 @@ def every_reader_refuses_a_missing_or_truncated_shard(here):
 
 def older_checkpoint_can_be_named_when_the_latest_is_damaged(here):
     here.write("few.csv", "user,item\na,x\na,y\nb,y\n")
-    here.done("train", "few.csv", "--model", "model", *TRAIN, "--checkpoint-every", "1")
+    here.done("train", "few.csv", "--model", "model", *TRAIN, "--factors", "2", "--checkpoint-every", "1")
     os.truncate(here.path("model/sweep-000002/shard-00000.h5"), 1000)
     here.run("recommend", "--model", "model").ends_with(STORAGE, "model/sweep-000002/shard-00000.h5")
     here.done("recommend", "--model", "model/sweep-000001")
