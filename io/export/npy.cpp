@@ -62,7 +62,7 @@ std::uint64_t read_header_length(std::istream& file, const std::filesystem::path
   std::string start(magic.size() + 2, '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));
   if (!file || !start.starts_with(magic)) throw input_error(fmt::format("{}: is not a .npy file", path.string()));
-  const int version = start[magic.size()];
+  const int version = static_cast<unsigned char>(start[magic.size()]);
   if (version < 1 || version > 3) refuse(path, "version", std::to_string(version), "1 to 3");
   std::uint64_t length = 0;
   for (unsigned i = 0; i < (version == 1 ? 2U : 4U); ++i) {

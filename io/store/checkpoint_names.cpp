@@ -53,7 +53,7 @@ fs::path without_slash(const fs::path& path) {
 }
 
 fs::path resolve_model(const fs::path& given, const std::string& preferred) {
-  const fs::path path = without_slash(given);
+  fs::path path = without_slash(given);
   if (fs::is_symlink(fs::symlink_status(path))) {
     // Resolved once, so that a training run that moves the link meanwhile does not mix two checkpoints.
     if (const auto sweep = sweep_of_link(path)) return path.parent_path() / sweep_name(*sweep);

@@ -25,7 +25,7 @@ struct Input {
 struct Place {
   std::uint64_t file = std::numeric_limits<std::uint64_t>::max();
   std::uint64_t position = 0;
-  friend auto operator<=>(const Place&, const Place&) = default;
+  friend auto operator<=>(const Place&, const Place&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14
 };
 
 struct BadRow {
@@ -152,6 +152,7 @@ ParsedInputs parse_inputs(const Communicator& comm, const std::vector<std::strin
                           const io::ReadOptions& options) {
   const std::vector<Input> found = inspect_inputs(comm, inputs, options);
   std::vector<PlannedFile> files;
+  files.reserve(found.size());
   for (const Input& input : found) files.push_back({input.file.bytes, input.layout.data_begin, input.file.compressed});
 
   Parser parser(inputs, found, options, comm.rank());

@@ -114,6 +114,7 @@ std::vector<Segment> user_segments(const Communicator& comm, const UsersView& ow
     if (tested[user] != 0) ++users_of_length[own.seen(user).size()];
   }
   std::vector<LengthCount> mine;
+  mine.reserve(users_of_length.size());
   for (const auto& [interactions, users] : users_of_length) mine.push_back({interactions, users});
   return quantile_segments(all_gather_vector<LengthCount>(comm, mine), count);
 }
