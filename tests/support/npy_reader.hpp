@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
-#include <regex>
 #include <stdexcept>
 #include <string>
 
@@ -19,10 +19,15 @@ inline FactorMatrix64 read_npy(const std::string& path) {
                            256U * static_cast<std::size_t>(static_cast<unsigned char>(preamble[9]));
   std::string header(header_size, '\0');
   file.read(header.data(), static_cast<std::streamsize>(header_size));
-  std::smatch match;
-  const std::regex shape(R"('<f8', 'fortran_order': False, 'shape': \((\d+), (\d+)\))");
-  if (!file || !std::regex_search(header, match, shape)) throw std::runtime_error(path + ": not a float64 matrix");
-  FactorMatrix64 matrix(std::stol(match[1]), std::stol(match[2]));
+  const std::string shape_key = "'fortran_order': False, 'shape': (";
+  const std::size_t shape = header.find(shape_key);
+  long rows = 0;
+  long columns = 0;
+  if (!file || header.find("'<f8'") == std::string::npos || shape == std::string::npos ||
+      std::sscanf(header.c_str() + shape + shape_key.size(), "%ld, %ld)", &rows, &columns) != 2) {
+    throw std::runtime_error(path + ": not a float64 matrix");
+  }
+  FactorMatrix64 matrix(rows, columns);
   file.read(reinterpret_cast<char*>(matrix.data()), matrix.size() * static_cast<std::streamsize>(sizeof(double)));
   if (!file) throw std::runtime_error(path + ": too short");
   return matrix;
