@@ -31,9 +31,10 @@ say "Import the ratings, and hold out a fifth of every user's for the test"
 run "$alsace" import "$data/ratings.csv" --out ratings
 run "$alsace" split ratings --out parts --by user-random --test 0.2
 
-say "Train on 2 ranks"
+say "Train on 2 ranks (options left at their defaults are not shown)"
 log_level=info run mpirun -np 2 --bind-to none "$alsace" train parts/train --model model \
-  --objective ials --factors 64 --unobserved-weight 0.3 --regularization 0.01 --sweeps 15
+  --objective ials --factors 64 --unobserved-weight 0.3 --regularization 0.01 --sweeps 15 |
+  grep -v '(default)$'
 
 say "Evaluate beside the popular list"
 run mpirun -np 2 --bind-to none "$alsace" evaluate --model model --test parts/test
