@@ -6,20 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/error.hpp"
+#include "tests/support/complaint.hpp"
 
 namespace alsace {
 namespace {
 
-std::string complaint_about(const TrainConfig& config) {
-  try {
-    config.validate();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    return error.what();
-  }
-  return "";
-}
+using test::complaint_about;
 
 TEST(TrainConfigTest, defaults_are_valid_for_every_objective) {
   for (const Objective objective : {Objective::ials, Objective::hkv, Objective::explicit_}) {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "src/error.hpp"
+#include "tests/support/complaint.hpp"
 
 namespace alsace {
 namespace {
@@ -159,20 +159,12 @@ TEST(SplitTest, time_cuts_all_users_at_one_moment_and_keeps_equal_times_together
 }
 
 TEST(SplitTest, fractions_out_of_range_are_usage_errors) {
-  const auto message = [](const SplitConfig& config) -> std::string {
-    try {
-      config.validate();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::usage);
-      return error.what();
-    }
-    return "";
-  };
-
-  EXPECT_EQ(message({.test = 0.5, .valid = 0.49}), "");
-  EXPECT_EQ(message({.test = 0.5, .valid = 0.5}), "--test + --valid = 1, expected less than 1");
-  EXPECT_EQ(message({.test = 0}), "--test = 0, expected more than 0 and less than 1");
-  EXPECT_EQ(message({.scheme = SplitScheme::k_fold, .folds = 3, .fold = 4}), "--fold = 4, expected 1 to 3 (--folds)");
+  EXPECT_EQ(test::complaint_about<SplitConfig>({.test = 0.5, .valid = 0.49}), "");
+  EXPECT_EQ(test::complaint_about<SplitConfig>({.test = 0.5, .valid = 0.5}),
+            "--test + --valid = 1, expected less than 1");
+  EXPECT_EQ(test::complaint_about<SplitConfig>({.test = 0}), "--test = 0, expected more than 0 and less than 1");
+  EXPECT_EQ(test::complaint_about<SplitConfig>({.scheme = SplitScheme::k_fold, .folds = 3, .fold = 4}),
+            "--fold = 4, expected 1 to 3 (--folds)");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "src/error.hpp"
+#include "tests/support/complaint.hpp"
 
 namespace alsace {
 namespace {
@@ -160,20 +160,10 @@ TEST(SyntheticTest, ratings_are_one_to_five_and_higher_within_the_own_cluster) {
 }
 
 TEST(SyntheticTest, impossible_sizes_are_usage_errors_that_name_the_range) {
-  const auto message = [](const SyntheticConfig& config) -> std::string {
-    try {
-      config.validate();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::usage);
-      return error.what();
-    }
-    return "";
-  };
-
-  EXPECT_EQ(message({.users = 3, .items = 4, .interactions = 12}), "");
-  EXPECT_EQ(message({.users = 3, .items = 4, .interactions = 13}),
+  EXPECT_EQ(test::complaint_about<SyntheticConfig>({.users = 3, .items = 4, .interactions = 12}), "");
+  EXPECT_EQ(test::complaint_about<SyntheticConfig>({.users = 3, .items = 4, .interactions = 13}),
             "--interactions = 13, expected 1 to 12 (users × items: a pair counts once)");
-  EXPECT_EQ(message({.users = 0, .items = 5000000000, .interactions = 1}),
+  EXPECT_EQ(test::complaint_about<SyntheticConfig>({.users = 0, .items = 5000000000, .interactions = 1}),
             "--users = 0, expected 1 to 4294967295\n--items = 5000000000, expected 1 to 4294967295");
 }
 
