@@ -184,7 +184,7 @@ def files_beside_the_input_are_checked(here):
     refused(here, INPUT, "others.csv: interactions of a user and an item that the training data know = 0", command=[*train, "--valid", "others.csv"])
     refused(here, INPUT, "absent.csv: cannot be read", command=[*train, "--valid", "absent.csv"])
     refused(here, INPUT, "text.npy: is not a .npy file", command=[*train, "--init-items", "text.npy"])
-    refused(here, INPUT, "absent.npy: cannot be opened", command=[*train, "--init-items", "absent.npy"])
+    refused(here, INPUT, "absent.npy: cannot be read", command=[*train, "--init-items", "absent.npy"])
     refused(here, USAGE, "metric = nonsense", "ndcg@K",
             command=[*train, "--valid", "good.csv", "--valid-metrics", "nonsense"])
     refused(here, USAGE, "absent.toml", command=[*train, "--config", "absent.toml"])

@@ -55,7 +55,7 @@ def run_python(place, code, cwd=None, env=None, open_files=None, before=()):
 
 def view(place, **how):
     """What h5py shows of the model, whole or not."""
-    code = PLANNED_SNIPPET.replace("model/latest", str(place.path("model/latest")))
+    code = readme_snippet(place).replace("model/latest", str(place.path("model/latest")))
     code = "\n".join(line for line in code.splitlines() if not line.startswith("assert"))
     exit_code, errors, arrays = run_python(place, code, **how)
     expect(exit_code == 0, f"the view cannot be read: {errors}")
