@@ -120,18 +120,20 @@ echo "refusals"
 full_stdout() { # COMMAND...
   "$@" >/dev/full
 }
-for ranks in "" "mpirun --oversubscribe --bind-to none -np 3"; do
-  expect_exit 3 "none known" $ranks "$alsace" recommend --model model --users nobody
-  expect_exit 2 "--k" $ranks "$alsace" recommend --model model --k 0
-  expect_exit 5 "No space left" $ranks "$alsace" recommend --model model --users all --out /dev/full
-  expect_exit 5 "absent/top.csv" $ranks "$alsace" recommend --model model --users all --out absent/top.csv
-  expect_exit 3 "no column title" $ranks "$alsace" recommend --model model --item-info top-1.csv
-  expect_exit 3 "--item = nothing" $ranks "$alsace" similar --model model --item nothing
-  expect_exit 2 "metric = ndcg" $ranks "$alsace" evaluate --model model --test mixed.csv --metrics ndcg
-  expect_exit 2 "metric = recall@010" $ranks "$alsace" evaluate --model model --test mixed.csv --metrics recall@010
-  expect_exit 2 "metric = rmse" $ranks "$alsace" evaluate --model model --test mixed.csv --metrics rmse
-  expect_exit 2 "--log-level" $ranks "$alsace" similar --model absent --item "$item" --log-level loud
-  expect_exit 5 "absent" $ranks "$alsace" recommend --model absent --users all
+for ranks in 1 3; do
+  launcher=()
+  [ "$ranks" = 1 ] || launcher=(mpirun --oversubscribe --bind-to none -np "$ranks")
+  expect_exit 3 "none known" "${launcher[@]}" "$alsace" recommend --model model --users nobody
+  expect_exit 2 "--k" "${launcher[@]}" "$alsace" recommend --model model --k 0
+  expect_exit 5 "No space left" "${launcher[@]}" "$alsace" recommend --model model --users all --out /dev/full
+  expect_exit 5 "absent/top.csv" "${launcher[@]}" "$alsace" recommend --model model --users all --out absent/top.csv
+  expect_exit 3 "no column title" "${launcher[@]}" "$alsace" recommend --model model --item-info top-1.csv
+  expect_exit 3 "--item = nothing" "${launcher[@]}" "$alsace" similar --model model --item nothing
+  expect_exit 2 "metric = ndcg" "${launcher[@]}" "$alsace" evaluate --model model --test mixed.csv --metrics ndcg
+  expect_exit 2 "metric = recall@010" "${launcher[@]}" "$alsace" evaluate --model model --test mixed.csv --metrics recall@010
+  expect_exit 2 "metric = rmse" "${launcher[@]}" "$alsace" evaluate --model model --test mixed.csv --metrics rmse
+  expect_exit 2 "--log-level" "${launcher[@]}" "$alsace" similar --model absent --item "$item" --log-level loud
+  expect_exit 5 "absent" "${launcher[@]}" "$alsace" recommend --model absent --users all
 done
 expect_exit 5 "stdout" full_stdout "$alsace" similar --model model --item "$item"
 expect_exit 5 "stdout" full_stdout "$alsace" evaluate --model model --test mixed.csv
