@@ -20,6 +20,8 @@ struct HalfSweep {
   const GramMatrix& fixed_gramian;  ///< K × K over all M rows; not read by explicit
   int threads = 1;
   const char* row_name = "row";  ///< what a row is, for messages: "user row"
+  /// M, when `fixed` has only those of the other side's rows that the columns name; 0: fixed.rows().
+  std::uint64_t other_side = 0;
 };
 
 /// Solves (c·G + Σ weight·y yᵀ + w I) x = Σ target·y for every row; a row without interactions becomes zero.

@@ -60,7 +60,8 @@ bool RowSolver::solve(std::size_t row, float* x) {
     return true;
   }
   form(columns, job_.rows.values_of(row));
-  add_shared_part(regularization_weight(job_.config, columns.size(), static_cast<std::uint64_t>(job_.fixed.rows())));
+  const auto other_side = job_.other_side > 0 ? job_.other_side : static_cast<std::uint64_t>(job_.fixed.rows());
+  add_shared_part(regularization_weight(job_.config, columns.size(), other_side));
   if (!job_.kernels.solve_positive_definite(matrix_.data(), rhs_.data(), job_.config.factors)) return false;
   std::copy_n(rhs_.data(), factors_, x);
   return std::all_of(x, x + factors_, [](float value) { return std::isfinite(value); });

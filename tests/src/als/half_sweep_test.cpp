@@ -6,6 +6,7 @@
 
 #include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -162,6 +163,26 @@ TEST(HalfSweepTest, weighs_a_dislike_but_draws_it_to_zero) {
 
   // 0.5·(1 + 4) + 3·1 + 4·4 + 1 = 22.5 on the left, 3·1 on the right.
   EXPECT_FLOAT_EQ(solved(0, 0), 3.0F / 22.5F);
+}
+
+TEST(HalfSweepTest, regularizes_by_the_whole_other_side_where_only_some_rows_are_given) {
+  TrainConfig config = config_for(Objective::ials, 1);  // exponent 1
+  config.unobserved_weight = 0.5;
+  config.regularization = 2;
+  const FactorMatrix fixed = FactorMatrix::Constant(1, 1, 3.0F);
+  const SparseRows rows = test::rows_of_lengths({1}, 1, 1);
+  const GramMatrix gramian = GramMatrix::Constant(1, 1, 40.0);
+  FactorMatrix solved(1, 1);
+
+  HalfSweep job{config, kernel_table("portable"), rows, fixed, gramian};
+  half_sweep(job, solved.data(), {});
+  const float by_given_rows = solved(0, 0);
+  job.other_side = 10;
+  half_sweep(job, solved.data(), {});
+
+  // 0.5·40 + 3·3 = 29 on the left, and 2·(1 + 0.5·1) or 2·(1 + 0.5·10); 3 on the right.
+  EXPECT_FLOAT_EQ(by_given_rows, 3.0F / 32.0F);
+  EXPECT_FLOAT_EQ(solved(0, 0), 3.0F / 41.0F);
 }
 
 TEST(HalfSweepTest, stops_before_the_next_block_when_told) {
