@@ -7,6 +7,7 @@
 
 #include "src/kernels/kernel_table.hpp"
 #include "src/matrix.hpp"
+#include "src/ranking/item_attributes.hpp"
 #include "src/ranking/top_k.hpp"
 
 /// Exact fp32 scores. Those of a (query, item) pair have the same bits whatever the shards, tiles, batches and threads,
@@ -34,6 +35,8 @@ struct Queries {
   std::vector<double> offsets;                     ///< μ + b_u, one a query; empty where scores have no biases
   std::vector<std::uint64_t> excluded_offsets{0};  ///< count + 1
   std::vector<std::uint32_t> excluded_items;       ///< global indices, ascending within a query
+  std::vector<std::uint32_t> takes;                ///< items each query takes, at most k; empty: k each
+  std::vector<ItemSet> allowed;                    ///< the only items of each query; null: all; empty: all for each
 
   [[nodiscard]] std::span<const std::uint32_t> excluded(std::size_t query) const {
     return std::span(excluded_items)
@@ -52,9 +55,15 @@ inline constexpr std::size_t score_tile = 512;   ///< items at a time: with K = 
 inline constexpr std::size_t score_queries = 8;  ///< most queries of one call of score_items
 inline constexpr std::size_t score_workspace = score_tile * score_queries;
 
-/// The k best items of the block for every query, without those it excludes: exactly k where so many are left.
+/// The k best items of the block for every query, of those it allows and does not exclude: exactly k (or what the query
+/// takes) where so many are left. A query that allows few items is scored on those alone.
 RankedLists top_k_of_block(const KernelTable& kernels, const Queries& queries, const ItemBlock& items, std::size_t k,
                            int threads);
+
+/// The same for scores that do not depend on the query: `scores` has one for each of the consecutive items that begin
+/// at `first_item`. Reads count, takes, excluded and allowed of the queries.
+RankedLists top_k_of_scores(std::span<const float> scores, std::uint64_t first_item, const Queries& queries,
+                            std::size_t k);
 
 /// Rows scaled to length 1, so that inner products are cosines; rows of zeros stay. Norms in double.
 FactorMatrix unit_rows(const FactorMatrix& rows);

@@ -48,4 +48,12 @@ RankedLists merge_top_k(const RankedLists& a, const RankedLists& b, std::size_t 
   return merged;
 }
 
+RankedLists merge_top_k(const RankedLists& a, const RankedLists& b, std::span<const std::uint32_t> takes) {
+  ALSACE_CHECK(a.size() == takes.size() && b.size() == takes.size(), "both sides answer the same queries");
+  RankedLists merged;
+  for (std::size_t query = 0; query < takes.size(); ++query)
+    merged.push_back(merge_top_k(a[query], b[query], takes[query]));
+  return merged;
+}
+
 }  // namespace alsace

@@ -60,5 +60,7 @@ std::vector<ScoredItem> merge_top_k(std::span<const ScoredItem> a, std::span<con
 
 /// merge_top_k query by query; both hold the same queries.
 RankedLists merge_top_k(const RankedLists& a, const RankedLists& b, std::size_t k);
+/// With a length for each query.
+RankedLists merge_top_k(const RankedLists& a, const RankedLists& b, std::span<const std::uint32_t> takes);
 
 }  // namespace alsace

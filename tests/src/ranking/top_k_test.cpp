@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "src/error.hpp"
+
 namespace alsace {
 namespace {
 
@@ -69,6 +71,32 @@ TEST(MergeTopKTest, merges_query_by_query_with_empty_lists) {
   expected.push_back(std::vector<ScoredItem>{{2, 2}});
   expected.push_back(std::vector<ScoredItem>{{0, 4}});
   EXPECT_EQ(merged, expected);
+}
+
+TEST(MergeTopKTest, gives_every_query_its_own_length) {
+  RankedLists a;
+  RankedLists b;
+  for (int query = 0; query < 4; ++query) {
+    a.push_back(std::vector<ScoredItem>{{3, 1}, {1, 2}});
+    b.push_back(std::vector<ScoredItem>{{2, 8}});
+  }
+
+  const RankedLists merged = merge_top_k(a, b, std::vector<std::uint32_t>{2, 0, 9, 1});
+
+  RankedLists expected;
+  expected.push_back(std::vector<ScoredItem>{{3, 1}, {2, 8}});
+  expected.push_back({});
+  expected.push_back(std::vector<ScoredItem>{{3, 1}, {2, 8}, {1, 2}});
+  expected.push_back(std::vector<ScoredItem>{{3, 1}});
+  EXPECT_EQ(merged, expected);
+}
+
+TEST(MergeTopKTest, refuses_lists_of_other_queries) {
+  RankedLists one;
+  one.push_back({});
+
+  EXPECT_THROW((void)merge_top_k(one, RankedLists(), 1), Error);
+  EXPECT_THROW((void)merge_top_k(one, one, std::vector<std::uint32_t>{1, 1}), Error);
 }
 
 }  // namespace
