@@ -1,6 +1,7 @@
 #include "io/readers/item_info.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,25 +70,77 @@ std::size_t column_of(const CsvFile& file, const std::vector<std::string_view>& 
   return static_cast<std::size_t>(found - header.begin());
 }
 
-}  // namespace
-
-ItemTitles read_item_titles(const std::filesystem::path& path) {
+/// The same name, after it was checked that it is no directory.
+std::string readable(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) {
     throw input_error(fmt::format("{}: cannot be read: it is a directory", path.string()));
   }
-  CsvFile file(path.string());
-  const auto* header = file.next();
-  if (header == nullptr) throw file.error("an empty file, expected a header with item and title");
-  const std::size_t item = column_of(file, *header, "item");
-  const std::size_t title = column_of(file, *header, "title");
-  const std::size_t columns = header->size();
-  ItemTitles titles;
-  while (const auto* fields = file.next()) {
-    if (fields->size() != columns) {
-      throw file.error(fmt::format("fields = {}, expected {} as in the header", fields->size(), columns));
+  return path.string();
+}
+
+}  // namespace
+
+struct ItemInfoFile::State {
+  explicit State(const std::filesystem::path& path) : file(readable(path)) {
+    const auto* header = file.next();
+    if (header == nullptr) throw file.error("an empty file, expected a header with item and title");
+    item = column_of(file, *header, "item");
+    title = column_of(file, *header, "title");
+    columns = header->size();
+    for (std::size_t column = 0; column < columns; ++column) {
+      const std::string_view name = (*header)[column];
+      const bool is_first = column_of(file, *header, name) == column;
+      if (column == item || column == title || name.empty() || !is_first) continue;
+      names.emplace_back(name);
+      positions.push_back(column);
     }
-    titles.emplace((*fields)[item], (*fields)[title]);
+    line.attributes.resize(names.size());
   }
+
+  CsvFile file;
+  std::size_t columns = 0;
+  std::size_t item = 0;
+  std::size_t title = 0;
+  std::vector<std::string> names;      // of the attributes
+  std::vector<std::size_t> positions;  // their columns
+  ItemInfo line;
+};
+
+ItemInfoFile::ItemInfoFile(const std::filesystem::path& path) : state_(std::make_unique<State>(path)) {}
+
+ItemInfoFile::~ItemInfoFile() = default;
+
+const std::vector<std::string>& ItemInfoFile::attributes() const {
+  return state_->names;
+}
+
+const ItemInfo* ItemInfoFile::next() {
+  State& state = *state_;
+  const auto* fields = state.file.next();
+  if (fields == nullptr) return nullptr;
+  if (fields->size() != state.columns) {
+    throw state.file.error(fmt::format("fields = {}, expected {} as in the header", fields->size(), state.columns));
+  }
+  state.line.item = (*fields)[state.item];
+  state.line.title = (*fields)[state.title];
+  for (std::size_t i = 0; i < state.positions.size(); ++i) state.line.attributes[i] = (*fields)[state.positions[i]];
+  return &state.line;
+}
+
+std::vector<std::string_view> values_of_attribute(std::string_view field) {
+  std::vector<std::string_view> values;
+  while (!field.empty()) {
+    const std::size_t end = std::min(field.find('|'), field.size());
+    if (end > 0) values.push_back(field.substr(0, end));
+    field.remove_prefix(std::min(end + 1, field.size()));
+  }
+  return values;
+}
+
+ItemTitles read_item_titles(const std::filesystem::path& path) {
+  ItemInfoFile file(path);
+  ItemTitles titles;
+  while (const ItemInfo* line = file.next()) titles.emplace(line->item, line->title);
   return titles;
 }
 

@@ -62,6 +62,81 @@ TEST_F(ItemInfoTest, names_file_and_line_of_what_is_wrong) {
   EXPECT_EQ(error_of(), name + ":2: text follows a closing quote, expected a comma or the end of the line");
 }
 
+/// What a file gives, for comparing: a line is item, title, then attributes.
+std::vector<std::vector<std::string>> lines_of(ItemInfoFile& file) {
+  std::vector<std::vector<std::string>> lines;
+  while (const ItemInfo* line = file.next()) {
+    lines.push_back({std::string(line->item), std::string(line->title)});
+    lines.back().insert(lines.back().end(), line->attributes.begin(), line->attributes.end());
+  }
+  return lines;
+}
+
+using Lines = std::vector<std::vector<std::string>>;
+
+TEST_F(ItemInfoTest, every_column_beside_item_and_title_is_an_attribute) {
+  write("genres,title,\"shot in\",item\r\nDrama|Sci-Fi,Alien,\"UK, US\",8\r\n\r\n,\"two\nlines\",,9\r\n");
+
+  ItemInfoFile file(path_);
+
+  EXPECT_EQ(file.attributes(), (std::vector<std::string>{"genres", "shot in"}));
+  EXPECT_EQ(lines_of(file), (Lines{{"8", "Alien", "Drama|Sci-Fi", "UK, US"}, {"9", "two\nlines", "", ""}}));
+  EXPECT_EQ(file.next(), nullptr);
+}
+
+TEST_F(ItemInfoTest, the_first_of_columns_with_one_name_counts_and_one_without_a_name_is_skipped) {
+  write(",item,year,title,title,year\n0,8,1979,Alien,other,2003\n");
+
+  ItemInfoFile file(path_);
+
+  EXPECT_EQ(file.attributes(), std::vector<std::string>{"year"});
+  EXPECT_EQ(lines_of(file), (Lines{{"8", "Alien", "1979"}}));
+}
+
+TEST_F(ItemInfoTest, a_header_alone_has_attributes_and_no_lines) {
+  write("item,title,genre\n");
+
+  ItemInfoFile file(path_);
+
+  EXPECT_EQ(file.attributes(), std::vector<std::string>{"genre"});
+  EXPECT_EQ(file.next(), nullptr);
+}
+
+TEST_F(ItemInfoTest, reads_the_bundled_genres) {
+  ItemInfoFile file(std::string(ALSACE_TEST_DATA) + "/movietweetings/items.csv");
+  ASSERT_EQ(file.attributes(), std::vector<std::string>{"genres"});
+
+  (void)file.next();
+  const ItemInfo* second = file.next();
+
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->title, "Bronenosets Potyomkin (1925)");
+  EXPECT_EQ(values_of_attribute(second->attributes[0]), (std::vector<std::string_view>{"Drama", "History"}));
+}
+
+TEST_F(ItemInfoTest, a_line_after_good_ones_is_named_when_it_is_wrong) {
+  write("item,title,genre\n1,\"two\nlines\",a\n2,b\n");
+  ItemInfoFile file(path_);
+  ASSERT_NE(file.next(), nullptr);
+
+  try {
+    (void)file.next();
+    FAIL() << "no error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.what(), path_.string() + ":4: fields = 2, expected 3 as in the header");
+  }
+}
+
+TEST(ValuesOfAttributeTest, splits_at_bars_and_skips_what_is_empty) {
+  using Values = std::vector<std::string_view>;
+
+  EXPECT_EQ(values_of_attribute("Drama|Sci-Fi"), (Values{"Drama", "Sci-Fi"}));
+  EXPECT_EQ(values_of_attribute("|Drama||War, peace|"), (Values{"Drama", "War, peace"}));
+  EXPECT_EQ(values_of_attribute("Drama"), Values{"Drama"});
+  EXPECT_EQ(values_of_attribute("||"), Values());
+  EXPECT_EQ(values_of_attribute(""), Values());
+}
+
 TEST_F(ItemInfoTest, refuses_a_missing_file_and_a_directory) {
   EXPECT_NE(error_of().find("No such file"), std::string::npos);
   EXPECT_THROW((void)read_item_titles(std::filesystem::temp_directory_path()), Error);
