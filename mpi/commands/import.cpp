@@ -85,7 +85,7 @@ int import(int argc, char** argv) {
   const io::Stopwatch clock;
 
   mpi::DatasetWriter writer(world, options.out, options.overwrite);
-  mpi::LoadedDataset data = mpi::load_input(world, options.inputs, options.read, options.duplicates, mpi::RowCost{});
+  mpi::LoadedDataset data = mpi::load_input(world, options.inputs, options.read, options.duplicates, RowCost{});
   spdlog::info("read {} rows in {:.2f} s", data.report.rows_read, clock.seconds());
 
   std::map<std::string, std::string> origin;

@@ -153,8 +153,7 @@ int split(int argc, char** argv) {
 
   const OutputDirectory directory(comm, options.out);
   std::vector<Output> outputs = stage_parts(comm, options);
-  const mpi::LoadedDataset data =
-      mpi::load_input(comm, options.inputs, options.read, options.duplicates, mpi::RowCost{});
+  const mpi::LoadedDataset data = mpi::load_input(comm, options.inputs, options.read, options.duplicates, RowCost{});
   const std::vector<Part> parts = mpi::split_interactions(comm, options.split, data.shard);
   for (Output& output : outputs) {
     output.shard = mpi::extract_part(comm, data.shard, parts, output.part);

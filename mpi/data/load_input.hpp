@@ -8,17 +8,12 @@
 #include "mpi/comm/communicator.hpp"
 #include "mpi/data/distributed_ids.hpp"
 #include "mpi/shard_map.hpp"
+#include "src/als/row_cost.hpp"
 #include "src/data/dataset_shard.hpp"
 #include "src/data/interaction.hpp"
 #include "src/model/model.hpp"
 
 namespace alsace::mpi {
-
-/// What a row costs to solve, in any unit: shards are cut so that every rank's rows cost about the same.
-struct RowCost {
-  double per_row = 1;
-  double per_interaction = 1;
-};
 
 /// Cuts a side into contiguous shards of about equal cost. `lengths`: interactions of the rows of this rank's range of
 /// `current`. Collective: one scan and a gather of R cuts.

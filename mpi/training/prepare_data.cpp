@@ -10,6 +10,7 @@
 #include "mpi/training/distributed_sum.hpp"
 #include "mpi/training/transpose.hpp"
 #include "src/als/prepare_values.hpp"
+#include "src/als/row_cost.hpp"
 #include "src/error.hpp"
 
 namespace alsace::mpi {
@@ -22,10 +23,6 @@ void gather_biases(const Communicator& comm, const ShardMap& map, const std::vec
 }
 
 }  // namespace
-
-RowCost training_cost(int factors) {
-  return {.per_row = 8.0 + factors / 3.0, .per_interaction = 1.0};
-}
 
 BiasModel fit_biases(const Communicator& comm, const TrainConfig& config, const TrainingData& data) {
   BiasModel model;

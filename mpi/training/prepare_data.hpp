@@ -7,9 +7,6 @@
 
 namespace alsace::mpi {
 
-/// What a row costs to solve at K factors: K² a interaction to form its system, K³/3 and some overhead to solve it.
-RowCost training_cost(int factors);
-
 /// From a loaded data set to what the trainer takes: values read as the objective does, the transpose, and for explicit
 /// the bias model, fitted and subtracted. Takes the rows out of `loaded`. Collective. Throws ErrorKind::input where a
 /// value has no meaning for the objective, or nothing is left.

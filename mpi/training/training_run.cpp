@@ -22,6 +22,7 @@
 #include "mpi/training/validation.hpp"
 #include "src/als/early_stopping.hpp"
 #include "src/als/initial_factors.hpp"
+#include "src/als/row_cost.hpp"
 #include "src/error.hpp"
 
 namespace alsace::mpi {

@@ -11,6 +11,7 @@
 #include "mpi/data/load_input.hpp"
 #include "mpi/training/prepare_data.hpp"
 #include "src/als/initial_factors.hpp"
+#include "src/als/row_cost.hpp"
 #include "src/als/serial_trainer.hpp"
 #include "src/error.hpp"
 #include "tests/support/npy_reader.hpp"
