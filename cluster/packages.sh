@@ -5,8 +5,8 @@
 # shellcheck disable=SC2034  # used by the scripts that source this
 build_packages=(
   ca-certificates cmake g++ make ninja-build pkg-config
-  libboost-iostreams-dev libboost-serialization-dev libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev
-  libopenmpi-dev libspdlog-dev libxxhash-dev nlohmann-json3-dev openmpi-bin zlib1g-dev
+  libboost-dev libboost-iostreams-dev libboost-serialization-dev libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev
+  libopenmpi-dev libspdlog-dev libxxhash-dev nlohmann-json3-dev openmpi-bin prometheus-cpp-dev zlib1g-dev
 )
 
 say() { printf '\n== %s\n' "$*"; }

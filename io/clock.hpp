@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 namespace alsace::io {
 
@@ -14,5 +15,8 @@ class Stopwatch {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start_ = Clock::now();
 };
+
+/// 2026-11-22T08:30:00Z
+std::string utc_now();
 
 }  // namespace alsace::io
