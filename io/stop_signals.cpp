@@ -10,12 +10,13 @@
 namespace alsace::io {
 namespace {
 
-constexpr int wake_up = SIGUSR2;  // ends the waiting thread from the destructor
+constexpr int wake_up = SIGUSR2;  // also ends the waiting thread from the destructor
 
-sigset_t watched_signals() {
+sigset_t watched_signals(bool hangup) {
   sigset_t set;
   sigemptyset(&set);
   for (const int signal : {SIGINT, SIGTERM, SIGUSR1, wake_up}) sigaddset(&set, signal);
+  if (hangup) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -31,8 +32,8 @@ void end_process(int signal) {
 
 }  // namespace
 
-StopSignals::StopSignals(std::optional<double> limit_seconds) {
-  const sigset_t set = watched_signals();
+StopSignals::StopSignals(std::optional<double> limit_seconds, bool reloads) : takes_hangup_(reloads) {
+  const sigset_t set = watched_signals(takes_hangup_);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   waiter_ = std::thread([this, limit_seconds] { wait(limit_seconds); });
 }
@@ -60,7 +61,7 @@ const char* StopSignals::describe(int cause) {
 
 void StopSignals::wait(std::optional<double> limit_seconds) {
   using Clock = std::chrono::steady_clock;
-  const sigset_t set = watched_signals();
+  const sigset_t set = watched_signals(takes_hangup_);
   const auto start = Clock::now();
   std::optional<Clock::time_point> first_signal;
   while (!ending_) {
@@ -79,7 +80,8 @@ void StopSignals::wait(std::optional<double> limit_seconds) {
     } else {
       signal = sigwaitinfo(&set, nullptr);
     }
-    if (signal <= 0 || signal == wake_up) continue;  // a timeout, an interruption, or the end
+    if (signal == SIGHUP || signal == wake_up) ++reloads_;
+    if (signal <= 0 || signal == SIGHUP || signal == wake_up) continue;  // a timeout, an interruption, or the end
     const bool forwarded_twice =
         first_signal && signal == cause_ && Clock::now() < *first_signal + std::chrono::seconds(1);
     if (forwarded_twice) continue;

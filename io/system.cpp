@@ -1,5 +1,6 @@
 #include "io/system.hpp"
 
+#include <malloc.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -22,6 +23,10 @@ std::uint64_t peak_memory_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+void release_free_memory() {
+  malloc_trim(0);
 }
 
 }  // namespace alsace::io

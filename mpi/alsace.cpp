@@ -28,6 +28,7 @@ constexpr std::array commands{
     Command{"evaluate", alsace::commands::evaluate, "measures a model on held-out interactions"},
     Command{"recommend", alsace::commands::recommend, "writes the K best items of each user"},
     Command{"similar", alsace::commands::similar, "prints the items nearest to one"},
+    Command{"serve", alsace::commands::serve, "answers over HTTP from the item shards of all ranks"},
     Command{"inspect", alsace::commands::inspect, "tells what a model or a data set is"},
     Command{"verify", alsace::commands::verify, "checks every checksum, shape and number of one"},
     Command{"export", alsace::commands::export_model, "writes factors and ids for other tools"},

@@ -10,6 +10,7 @@ int train(int argc, char** argv);
 int evaluate(int argc, char** argv);
 int recommend(int argc, char** argv);
 int similar(int argc, char** argv);
+int serve(int argc, char** argv);
 int inspect(int argc, char** argv);
 int verify(int argc, char** argv);
 int export_model(int argc, char** argv);

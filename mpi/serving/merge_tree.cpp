@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include <mpi.h>
 
@@ -42,6 +43,19 @@ RankedLists receive_lists(const Communicator& comm, std::size_t queries, int fro
   return lists;
 }
 
+/// `length`: one for all queries, or one each.
+template <class Length>
+RankedLists merge_along_tree(const Communicator& comm, RankedLists mine, Length length) {
+  for (const int child : merge_children(comm.rank(), comm.size())) {
+    mine = merge_top_k(mine, receive_lists(comm, mine.size(), child), length);
+  }
+  const std::optional<int> parent = merge_parent(comm.rank());
+  if (!parent) return mine;
+  send_all<std::uint64_t>(comm, mine.offsets, *parent);
+  send_all<ScoredItem>(comm, mine.items, *parent);
+  return {};
+}
+
 }  // namespace
 
 std::optional<int> merge_parent(int rank) {
@@ -57,14 +71,11 @@ std::vector<int> merge_children(int rank, int ranks) {
 }
 
 RankedLists merge_to_root(const Communicator& comm, RankedLists mine, std::size_t k) {
-  for (const int child : merge_children(comm.rank(), comm.size())) {
-    mine = merge_top_k(mine, receive_lists(comm, mine.size(), child), k);
-  }
-  const std::optional<int> parent = merge_parent(comm.rank());
-  if (!parent) return mine;
-  send_all<std::uint64_t>(comm, mine.offsets, *parent);
-  send_all<ScoredItem>(comm, mine.items, *parent);
-  return {};
+  return merge_along_tree(comm, std::move(mine), k);
+}
+
+RankedLists merge_to_root(const Communicator& comm, RankedLists mine, std::span<const std::uint32_t> takes) {
+  return merge_along_tree(comm, std::move(mine), takes);
 }
 
 }  // namespace alsace::mpi

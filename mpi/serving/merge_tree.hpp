@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "mpi/comm/communicator.hpp"
@@ -17,5 +19,7 @@ std::vector<int> merge_children(int rank, int ranks);
 /// the same queries, over different items. Collective: each rank receives at most two messages of 8 bytes an entry and
 /// sends one, in ⌈log2(R + 1)⌉ − 1 steps.
 RankedLists merge_to_root(const Communicator& comm, RankedLists mine, std::size_t k);
+/// With a length for each query.
+RankedLists merge_to_root(const Communicator& comm, RankedLists mine, std::span<const std::uint32_t> takes);
 
 }  // namespace alsace::mpi

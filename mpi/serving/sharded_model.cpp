@@ -48,6 +48,16 @@ ItemBlock ShardedModel::item_block() const {
           static_cast<std::size_t>(shard.items.size())};
 }
 
+ShardedModel read_share(const io::ModelReader& reader, int rank, int ranks, const io::ModelReader::Parts& parts) {
+  ShardedModel share{reader.info(),
+                     ShardMap::even(reader.info().users, ranks),
+                     ShardMap::even(reader.info().items, ranks),
+                     {},
+                     reader.path()};
+  share.shard = reader.read(share.users.range(rank), share.items.range(rank), parts);
+  return share;
+}
+
 ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
                                 const io::ModelReader::Parts& parts) {
   // One rank resolves: a training may move `best` and `latest` meanwhile.
@@ -61,14 +71,9 @@ ShardedModel load_sharded_model(const Communicator& comm, const std::string& mod
     reader.emplace(checkpoint);
     reader->verify_files(comm.rank(), comm.size());
   });
-  ShardedModel loaded{reader->info(),
-                      ShardMap::even(reader->info().users, comm.size()),
-                      ShardMap::even(reader->info().items, comm.size()),
-                      {},
-                      reader->path()};
-  comm.run_together(
-      [&] { loaded.shard = reader->read(loaded.users.range(comm.rank()), loaded.items.range(comm.rank()), parts); });
-  return loaded;
+  std::optional<ShardedModel> loaded;
+  comm.run_together([&] { loaded = read_share(*reader, comm.rank(), comm.size(), parts); });
+  return std::move(*loaded);
 }
 
 IdList read_item_ids(const Communicator& comm, const ShardedModel& model) {

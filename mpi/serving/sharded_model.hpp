@@ -32,6 +32,9 @@ struct ShardedModel {
   [[nodiscard]] ItemBlock item_block() const;
 };
 
+/// One rank's share of a verified checkpoint. Not collective.
+ShardedModel read_share(const io::ModelReader& reader, int rank, int ranks, const io::ModelReader::Parts& parts);
+
 /// Resolves rank 0's MODEL, verifies its files (each by one rank), reads every rank's share. Collective. Throws
 /// ErrorKind::storage, the same on all ranks.
 ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,

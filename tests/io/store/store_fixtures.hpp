@@ -70,7 +70,7 @@ inline DatasetShard make_dataset(std::uint64_t users, std::uint64_t items, bool 
   data.users = users;
   data.items = items;
   for (std::uint64_t user = 0; user < users; ++user) {
-    data.user_ids.push_back(fmt::format("us\u00e9r-{}", user * 31));
+    data.user_ids.push_back(fmt::format("us\u00e9r-{:05}", user * 31));
     for (std::uint32_t item = 0; item < items; ++item) {
       if (random() % 3 != 0) continue;
       data.by_user.columns.push_back(item);
@@ -79,7 +79,7 @@ inline DatasetShard make_dataset(std::uint64_t users, std::uint64_t items, bool 
     }
     data.by_user.offsets.push_back(data.by_user.columns.size());
   }
-  for (std::uint64_t item = 0; item < items; ++item) data.item_ids.push_back(fmt::format("\u5546\u54c1{}", item));
+  for (std::uint64_t item = 0; item < items; ++item) data.item_ids.push_back(fmt::format("\u5546\u54c1{:03}", item));
   data.interactions = data.by_user.nonzeros();
   return data;
 }

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace alsace::io {
+
+/// Looks at a model directory from a thread of its own, which a slow file system may hold up, and tells when the
+/// checkpoint that it means has become another one.
+class CheckpointWatch {
+ public:
+  /// `changed` is called in the thread of the watch, once a change; what cannot be read (a checkpoint just being
+  /// replaced) is looked at again the next time.
+  CheckpointWatch(std::filesystem::path model, std::chrono::milliseconds every, std::function<void()> changed);
+
+ private:
+  std::filesystem::path model_;
+  std::jthread thread_;
+};
+
+}  // namespace alsace::io

@@ -1,0 +1,300 @@
+#include "mpi/serving/answer_batch.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "io/clock.hpp"
+#include "mpi/comm/objects.hpp"
+#include "mpi/serving/merge_tree.hpp"
+#include "src/als/fold_in.hpp"
+#include "src/error.hpp"
+#include "src/evaluation/evaluate_users.hpp"
+
+namespace alsace::mpi {
+
+/// What one rank has of what a batch asks for.
+struct Contribution {
+  std::vector<std::uint32_t> lists;  ///< those whose user is here, ascending; below, one entry or row each
+  std::vector<float> rows;
+  std::vector<double> offsets;
+  std::vector<std::uint64_t> seen_lengths;
+  std::vector<std::uint32_t> seen;
+  std::vector<float> event_rows;  ///< of its part of the items that events name, ascending
+  std::vector<double> event_biases;
+  std::vector<float> similar_rows;  ///< unit rows of its part of the items that `similar` asks for, ascending
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned /*version*/) {
+    archive& lists& rows& offsets& seen_lengths& seen& event_rows& event_biases& similar_rows;
+  }
+};
+
+namespace {
+
+using Messages = std::vector<ScoringMessage>;
+
+void sort_unique(std::vector<std::uint32_t>& values) {
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+/// The items whose rows a batch needs, ascending: the same on all ranks.
+struct NeededItems {
+  std::vector<std::uint32_t> events;
+  std::vector<std::uint32_t> similar;
+};
+
+NeededItems needed_items(const Messages& messages) {
+  NeededItems needed;
+  for (const ScoringMessage& message : messages) {
+    for (const Event& event : message.events) needed.events.push_back(event.item);
+    if (message.kind == ScoringMessage::Kind::similar) needed.similar.push_back(message.item);
+  }
+  sort_unique(needed.events);
+  sort_unique(needed.similar);
+  return needed;
+}
+
+template <class Give>
+void for_own_items(const std::vector<std::uint32_t>& items, RowRange own, const Give& give) {
+  for (auto item = std::lower_bound(items.begin(), items.end(), own.begin); item != items.end() && *item < own.end;
+       ++item) {
+    give(static_cast<std::size_t>(*item - own.begin));
+  }
+}
+
+void append_row(std::vector<float>& rows, const FactorMatrix& matrix, std::size_t row) {
+  const auto width = static_cast<std::size_t>(matrix.cols());
+  rows.insert(rows.end(), matrix.data() + row * width, matrix.data() + (row + 1) * width);
+}
+
+Contribution contribute(const RankModel& model, const Messages& messages, const NeededItems& needed) {
+  const ModelShard& shard = model.share.shard;
+  const UsersView users = model.share.users_view();
+  Contribution mine;
+  std::uint32_t list = 0;
+  for (const ScoringMessage& message : messages) {
+    if (message.kind != ScoringMessage::Kind::users) {
+      ++list;
+      continue;
+    }
+    for (const std::string& id : message.users) {
+      if (const auto user = model.user_ids.find(id)) {
+        mine.lists.push_back(list);
+        append_row(mine.rows, shard.user_factors, *user);
+        if (users.has_biases) mine.offsets.push_back(score_offset(users, *user));
+        const auto seen = message.exclude_seen ? users.seen(*user) : std::span<const std::uint32_t>();
+        mine.seen_lengths.push_back(seen.size());
+        mine.seen.insert(mine.seen.end(), seen.begin(), seen.end());
+      }
+      ++list;
+    }
+  }
+  for_own_items(needed.events, shard.items, [&](std::size_t item) {
+    append_row(mine.event_rows, shard.item_factors, item);
+    if (!shard.item_biases.empty()) mine.event_biases.push_back(shard.item_biases[item]);
+  });
+  for_own_items(needed.similar, shard.items,
+                [&](std::size_t item) { append_row(mine.similar_rows, model.unit_items, item); });
+  return mine;
+}
+
+/// Where a list's query comes from, on every rank. Views into the contributions.
+struct Source {
+  const float* row = nullptr;  ///< null: nobody knows the user, or there are no events
+  double offset = 0;
+  std::span<const std::uint32_t> seen;
+};
+
+/// Everything that was gathered for a batch.
+struct Gathered {
+  std::vector<Contribution> contributions;
+  std::vector<Source> sources;        ///< one a list; their rows lie in the members around
+  std::vector<float> similar_rows;    ///< of needed.similar
+  std::vector<FoldedUsers> folded;    ///< one a message of events
+  std::vector<std::string> failures;  ///< one a message
+};
+
+void find_users(Gathered& gathered, std::size_t width) {
+  for (const Contribution& from : gathered.contributions) {
+    std::size_t seen = 0;
+    for (std::size_t i = 0; i < from.lists.size(); ++i) {
+      const auto length = static_cast<std::size_t>(from.seen_lengths[i]);
+      gathered.sources[from.lists[i]] = {from.rows.data() + i * width, from.offsets.empty() ? 0.0 : from.offsets[i],
+                                         std::span(from.seen).subspan(seen, length)};
+      seen += length;
+    }
+  }
+}
+
+GatheredItems gather_items(const Gathered& gathered, std::vector<std::uint32_t> items, std::size_t width) {
+  GatheredItems all{std::move(items), {}, {}};
+  all.factors.resize(static_cast<Eigen::Index>(all.items.size()), static_cast<Eigen::Index>(width));
+  float* row = all.factors.data();
+  for (const Contribution& from : gathered.contributions) {
+    row = std::copy(from.event_rows.begin(), from.event_rows.end(), row);
+    all.biases.insert(all.biases.end(), from.event_biases.begin(), from.event_biases.end());
+  }
+  return all;
+}
+
+SparseRows as_row(const std::vector<Event>& events, const std::vector<std::uint32_t>& items) {
+  SparseRows row;
+  for (const Event& event : events) {
+    const auto at = std::lower_bound(items.begin(), items.end(), event.item);
+    row.columns.push_back(static_cast<std::uint32_t>(at - items.begin()));
+    row.values.push_back(event.value);
+  }
+  row.offsets.push_back(row.columns.size());
+  return row;
+}
+
+/// Every rank solves every person: the same bits everywhere, and no further exchange.
+void fold_in_events(Gathered& gathered, const KernelTable& kernels, const RankModel& model, const Messages& messages,
+                    const NeededItems& needed) {
+  const auto width = static_cast<std::size_t>(model.share.info.config.factors);
+  const GatheredItems items = gather_items(gathered, needed.events, width);
+  gathered.folded.reserve(messages.size());  // sources point into it
+  std::size_t list = 0;
+  for (std::size_t i = 0; i < messages.size(); list += messages[i].lists(), ++i) {
+    if (messages[i].events.empty()) continue;
+    try {
+      gathered.folded.push_back(fold_in(model.share.info, kernels, as_row(messages[i].events, items.items), items, 1));
+    } catch (const Error& error) {
+      gathered.failures[i] = error.what();
+      continue;
+    }
+    const FoldedUsers& folded = gathered.folded.back();
+    gathered.sources[list] = {folded.factors.data(), folded.offsets.empty() ? 0.0 : folded.offsets[0], {}};
+  }
+}
+
+Gathered gather(const Communicator& comm, const KernelTable& kernels, const RankModel& model, const Messages& messages,
+                std::size_t lists) {
+  const auto width = static_cast<std::size_t>(model.share.info.config.factors);
+  const NeededItems needed = needed_items(messages);
+  Gathered gathered;
+  gathered.contributions = all_gather_objects(comm, contribute(model, messages, needed));
+  gathered.sources.resize(lists);
+  gathered.failures.resize(messages.size());
+  find_users(gathered, width);
+  if (!needed.events.empty()) fold_in_events(gathered, kernels, model, messages, needed);
+  for (const Contribution& from : gathered.contributions) {
+    gathered.similar_rows.insert(gathered.similar_rows.end(), from.similar_rows.begin(), from.similar_rows.end());
+  }
+  std::size_t list = 0;
+  for (const ScoringMessage& message : messages) {
+    if (message.kind == ScoringMessage::Kind::similar) {
+      const auto at = std::lower_bound(needed.similar.begin(), needed.similar.end(), message.item);
+      gathered.sources[list].row =
+          gathered.similar_rows.data() + static_cast<std::size_t>(at - needed.similar.begin()) * width;
+    }
+    list += message.lists();
+  }
+  return gathered;
+}
+
+/// Lists that are scored in one way, and where they stand in the batch.
+struct Group {
+  Queries queries;
+  std::vector<std::uint32_t> places;
+
+  void add(std::uint32_t place, const ScoringMessage& message, const Source& source, const ItemSet& allowed,
+           bool has_offset) {
+    places.push_back(place);
+    ++queries.count;
+    if (source.row != nullptr) queries.rows.insert(queries.rows.end(), source.row, source.row + queries.factors);
+    if (has_offset) queries.offsets.push_back(source.offset);
+    std::set_union(source.seen.begin(), source.seen.end(), message.excluded.begin(), message.excluded.end(),
+                   std::back_inserter(queries.excluded_items));
+    queries.excluded_offsets.push_back(queries.excluded_items.size());
+    queries.takes.push_back(message.takes);
+    queries.allowed.push_back(allowed);
+  }
+};
+
+struct Groups {
+  Group factors;  ///< users and events, by x·y
+  Group similar;  ///< by cosine
+  Group popular;  ///< by training interactions
+};
+
+Groups group(const RankModel& model, const Messages& messages, const Gathered& gathered) {
+  Groups groups;
+  for (Group* one : {&groups.factors, &groups.similar, &groups.popular}) {
+    one->queries.factors = model.share.info.config.factors;
+  }
+  std::uint32_t list = 0;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const ScoringMessage& message = messages[i];
+    const ItemSet allow =
+        message.restricted ? std::make_shared<const std::vector<std::uint32_t>>(message.allowed) : nullptr;
+    const ItemSet allowed = model.attributes.items_with(message.filters, allow);
+    for (std::size_t j = 0; j < message.lists(); ++j, ++list) {
+      const Source& source = gathered.sources[list];
+      if (message.kind == ScoringMessage::Kind::similar) {
+        groups.similar.add(list, message, source, allowed, false);
+      } else if (source.row != nullptr) {
+        groups.factors.add(list, message, source, allowed, model.share.has_biases());
+      } else {
+        groups.popular.add(list, message, source, allowed, false);
+      }
+    }
+  }
+  return groups;
+}
+
+/// The lists of all groups in the order of the batch, each from this rank's items.
+RankedLists score(const KernelTable& kernels, int threads, const RankModel& model, const Groups& groups,
+                  std::size_t lists, std::size_t k) {
+  const RowRange own = model.share.shard.items;
+  const ItemBlock unit{model.unit_items.data(), {}, own.begin, static_cast<std::size_t>(own.size())};
+  std::vector<std::span<const ScoredItem>> places(lists);
+  const auto put = [&](const Group& group, const RankedLists& found) {
+    for (std::size_t i = 0; i < group.places.size(); ++i) places[group.places[i]] = found[i];
+  };
+  RankedLists by_factors;
+  RankedLists by_cosine;
+  if (groups.factors.queries.count > 0) {
+    by_factors = top_k_of_block(kernels, groups.factors.queries, model.share.item_block(), k, threads);
+  }
+  if (groups.similar.queries.count > 0) by_cosine = top_k_of_block(kernels, groups.similar.queries, unit, k, threads);
+  const RankedLists by_popularity = top_k_of_scores(model.popularity, own.begin, groups.popular.queries, k);
+  put(groups.factors, by_factors);
+  put(groups.similar, by_cosine);
+  put(groups.popular, by_popularity);
+  RankedLists ordered;
+  for (const auto& list : places) ordered.push_back(list);
+  return ordered;
+}
+
+}  // namespace
+
+BatchAnswer answer_batch(const Communicator& comm, const KernelTable& kernels, int threads, const RankModel& model,
+                         const Messages& messages) {
+  io::Stopwatch clock;
+  std::vector<std::uint32_t> takes;
+  for (const ScoringMessage& message : messages) takes.insert(takes.end(), message.lists(), message.takes);
+  const std::size_t k = takes.empty() ? 0 : *std::max_element(takes.begin(), takes.end());
+
+  Gathered gathered = gather(comm, kernels, model, messages, takes.size());
+  const Groups groups = group(model, messages, gathered);
+  BatchAnswer answer;
+  answer.gather_seconds = clock.seconds();
+
+  clock.restart();
+  RankedLists mine = score(kernels, threads, model, groups, takes.size(), k);
+  answer.score_seconds = clock.seconds();
+
+  clock.restart();
+  answer.lists = merge_to_root(comm, std::move(mine), takes);
+  answer.merge_seconds = clock.seconds();
+
+  answer.popular.assign(takes.size(), 0);
+  for (const std::uint32_t place : groups.popular.places) answer.popular[place] = 1;
+  answer.failures = std::move(gathered.failures);
+  return answer;
+}
+
+}  // namespace alsace::mpi

@@ -1,0 +1,254 @@
+#include "mpi/serving/coordinator.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "io/log/log.hpp"
+#include "io/store/model_store.hpp"
+#include "mpi/comm/objects.hpp"
+#include "mpi/serving/messages.hpp"
+#include "mpi/serving/resolve_request.hpp"
+
+namespace alsace::mpi {
+namespace {
+
+using std::chrono::milliseconds;
+
+double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+Coordinator::Coordinator(const Communicator& comm, ServingRank& rank, Doorbell& doorbell, io::ServiceMetrics& metrics,
+                         CoordinatorOptions options)
+    : comm_(comm),
+      rank_(rank),
+      doorbell_(doorbell),
+      metrics_(metrics),
+      options_(std::move(options)),
+      queue_(options_.queue) {}
+
+// ---- Any thread ----------------------------------------------------------------------------------------------------
+
+void Coordinator::score(io::ScoringRequest request, double parse_seconds, std::function<bool()> expired,
+                        std::function<void(std::variant<io::ScoringAnswer, io::Refusal>)> done) {
+  const auto begin = Clock::now();
+  PendingRequest pending;
+  pending.model = model();
+  if (!pending.model) return done(io::Refusal{503, not_ready()});
+  auto resolved = resolve_request(request, *pending.model);
+  if (auto* refusal = std::get_if<io::Refusal>(&resolved)) return done(std::move(*refusal));
+  pending.resolved = std::move(std::get<ResolvedRequest>(resolved));
+  pending.request = std::move(request);
+  pending.expired = std::move(expired);
+  pending.done = std::move(done);
+  pending.queued = Clock::now();
+  pending.parse_seconds = parse_seconds + seconds_between(begin, pending.queued);
+  if (queue_.push(pending)) return;
+  metrics_.rejected("queue_full");
+  pending.done(io::Refusal{429, fmt::format("{} lists wait already", options_.queue.most_queued)});
+}
+
+std::shared_ptr<const io::ServedModel> Coordinator::model() const {
+  const std::lock_guard lock(mutex_);
+  return model_;
+}
+
+std::string Coordinator::not_ready() const {
+  if (draining_) return "the service is ending";
+  if (!model()) return "the model is being loaded";
+  const Clock::rep since = busy_since_;
+  if (since == 0) return "";
+  const auto busy = Clock::now() - Clock::time_point(Clock::duration(since));
+  if (busy < options_.stall) return "";
+  return fmt::format("the ranks have been at one batch for {:.1f} s", std::chrono::duration<double>(busy).count());
+}
+
+void Coordinator::reload(std::function<void(std::variant<std::string, io::Refusal>)> done) {
+  auto wanted = std::make_unique<Reload>();
+  try {
+    wanted->checkpoint = io::resolve_model(options_.model, "best");
+  } catch (const Error& error) {
+    metrics_.reload_done(false);
+    return done(io::Refusal{500, error.what()});
+  }
+  wanted->done = std::move(done);
+  {
+    const std::lock_guard lock(mutex_);
+    if (model_ && !reload_) reload_ = std::exchange(wanted, nullptr);
+  }
+  if (wanted) return wanted->done(io::Refusal{409, "a model is being loaded already"});
+  queue_.wake();
+}
+
+void Coordinator::reload_because(const std::string& cause) {
+  reload([cause](const std::variant<std::string, io::Refusal>& outcome) {
+    if (const auto* refusal = std::get_if<io::Refusal>(&outcome)) {
+      spdlog::warn("no reload after {}: {}", cause, refusal->detail);
+    }
+  });
+}
+
+// ---- The thread that speaks MPI ------------------------------------------------------------------------------------
+
+void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) {
+  std::jthread drainer;
+  std::atomic<bool> drained{false};
+  int reloads = 0;
+  auto next_look = Clock::now();
+  while (!drained) {
+    auto batch = queue_.take(milliseconds(rank_.loading() ? 10 : 100));
+    if (!batch.empty()) answer(std::move(batch));
+    if (rank_.loading()) {
+      if (Clock::now() >= next_load_step_) step_load();
+    } else {
+      begin_reload();
+    }
+    metrics_.queue_is(queue_.lists());
+    if (Clock::now() < next_look) continue;
+    next_look = Clock::now() + milliseconds(50);
+    if (const int asked = signals.reloads(); asked != reloads) {
+      reloads = asked;
+      reload_because("a signal");
+    }
+    if (!draining_ && (doorbell_.asked_to_end() || signals.token().stop_requested())) {
+      spdlog::info("ending after {}: answering what is in flight",
+                   signals.cause() == 0 ? "a signal to another rank" : io::StopSignals::describe(signals.cause()));
+      draining_ = true;
+      metrics_.ready_is(false);
+      drainer = std::jthread([&] {
+        if (!server.drain(options_.drain_time)) spdlog::warn("not all requests could be answered in time");
+        drained = true;
+        queue_.wake();
+      });
+    }
+  }
+  tell({Command::Kind::end, {}, {}});
+  finish_reload(io::Refusal{503, "the service is ending"});
+}
+
+void Coordinator::tell(const Command& command) {
+  if (comm_.size() > 1) doorbell_.ring(to_bytes(command));
+}
+
+/// Without those that nobody waits for any more; the others in rows of the model in service.
+std::vector<PendingRequest> Coordinator::still_wanted(std::vector<PendingRequest> batch) {
+  std::vector<PendingRequest> wanted;
+  for (PendingRequest& pending : batch) {
+    if (pending.expired()) {
+      metrics_.rejected("expired");
+      pending.done(io::Refusal{504, "the deadline passed before the request was scored"});
+      continue;
+    }
+    if (pending.model != model_) {  // only this thread changes model_
+      auto resolved = resolve_request(pending.request, *model_);
+      if (auto* refusal = std::get_if<io::Refusal>(&resolved)) {
+        pending.done(std::move(*refusal));
+        continue;
+      }
+      pending.resolved = std::move(std::get<ResolvedRequest>(resolved));
+      pending.model = model_;
+    }
+    wanted.push_back(std::move(pending));
+  }
+  return wanted;
+}
+
+void Coordinator::answer(std::vector<PendingRequest> batch) {
+  batch = still_wanted(std::move(batch));
+  if (batch.empty()) return;
+  const auto taken = Clock::now();
+  Command command{Command::Kind::answer, {}, {}};
+  for (PendingRequest& pending : batch) command.messages.push_back(std::move(pending.resolved.message));
+  busy_since_ = taken.time_since_epoch().count();
+  tell(command);
+  const double told = seconds_between(taken, Clock::now());
+  BatchAnswer found = rank_.answer(command.messages);
+  found.gather_seconds += told;
+  busy_since_ = 0;
+  deliver(std::move(batch), found, taken);
+}
+
+void Coordinator::deliver(std::vector<PendingRequest> batch, const BatchAnswer& found, Clock::time_point taken) {
+  std::size_t list = 0;
+  std::size_t fallbacks = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    PendingRequest& pending = batch[i];
+    io::ScoringAnswer answer;
+    answer.model = std::move(pending.model);
+    answer.unknown_items = std::move(pending.resolved.unknown_items);
+    answer.times = {pending.parse_seconds, seconds_between(pending.queued, taken), found.gather_seconds,
+                    found.score_seconds, found.merge_seconds};
+    for (std::size_t j = 0; j < pending.request.lists(); ++j, ++list) {
+      const auto items = found.lists[list];
+      answer.lists.push_back({found.popular[list] != 0, {items.begin(), items.end()}});
+      fallbacks += found.popular[list];
+    }
+    metrics_.answered(answer.times);
+    if (found.failures[i].empty()) {
+      pending.done(std::move(answer));
+    } else {
+      pending.done(io::Refusal{422, found.failures[i]});
+    }
+  }
+  metrics_.batch_scored(list, fallbacks, static_cast<double>(list) * static_cast<double>(model_->items.size()));
+}
+
+void Coordinator::begin_reload() {
+  std::filesystem::path checkpoint;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!reload_ || draining_) return;
+    checkpoint = reload_->checkpoint;
+  }
+  spdlog::info("loading {} beside {}", checkpoint.string(), model_->name);
+  load_began_ = Clock::now();
+  tell({Command::Kind::load, {}, checkpoint.string()});
+  rank_.begin_load(checkpoint);
+}
+
+void Coordinator::step_load() {
+  const auto spent = Clock::now() - load_began_;
+  // Every step wakes all ranks: seldom, once it is clear that the load takes a while.
+  next_load_step_ = Clock::now() + (spent < milliseconds(300) ? milliseconds(10) : milliseconds(50));
+  tell({Command::Kind::load_step, {}, {}});
+  const ServingRank::LoadStep step = rank_.load_step();
+  if (step.state == ModelLoader::Progress::State::running) return;
+  if (step.state == ModelLoader::Progress::State::refused) {
+    spdlog::error("{} serves on; the new model is refused: {}", model_->name, step.reason);
+    metrics_.reload_done(false);
+    return finish_reload(io::Refusal{500, step.reason});
+  }
+  model_loaded();
+}
+
+void Coordinator::model_loaded() {
+  const std::shared_ptr<const io::ServedModel> loaded = rank_.model()->catalog;
+  const bool first = !model_;
+  {
+    const std::lock_guard lock(mutex_);
+    model_ = loaded;
+  }
+  metrics_.model_is(*loaded);
+  metrics_.ready_is(true);
+  if (!first) metrics_.reload_done(true);
+  spdlog::info("serving {}: {} users, {} items, {} factors on {} ranks, loaded in {:.2f} s", loaded->path,
+               loaded->info.users, loaded->info.items, loaded->info.config.factors, comm_.size(),
+               seconds_between(load_began_, Clock::now()));
+  finish_reload(loaded->name);
+}
+
+void Coordinator::finish_reload(std::variant<std::string, io::Refusal> outcome) {
+  std::unique_ptr<Reload> finished;
+  {
+    const std::lock_guard lock(mutex_);
+    finished = std::move(reload_);
+  }
+  if (finished) finished->done(std::move(outcome));
+}
+
+}  // namespace alsace::mpi
