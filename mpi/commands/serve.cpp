@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -175,7 +176,11 @@ int serve(int argc, char** argv) {
   const mpi::Communicator& world = started.world();
   const ScoringRun run = start_scoring(world, options.scoring);
 
-  mpi::ServingRank rank(world, run.kernels, run.threads, options.item_info);
+  // Rank 0's other threads need a processor too: on one that they share, a scoring thread that waits would only get in
+  // their way.
+  const bool leave_room = world.is_root() && options.scoring.threads == 0;
+  const int threads = leave_room ? std::max(1, run.threads - options.http_threads) : run.threads;
+  mpi::ServingRank rank(world, run.kernels, threads, options.item_info);
   mpi::Doorbell doorbell(world);
   rank.begin_load(agree_on_checkpoint(world, options.scoring.model));
   std::unique_ptr<FrontDoor> door;

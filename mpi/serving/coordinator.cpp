@@ -188,7 +188,6 @@ void Coordinator::deliver(std::vector<PendingRequest> batch, const BatchAnswer& 
       answer.lists.push_back({found.popular[list] != 0, {items.begin(), items.end()}});
       fallbacks += found.popular[list];
     }
-    metrics_.answered(answer.times);
     if (found.failures[i].empty()) {
       pending.done(std::move(answer));
     } else {
