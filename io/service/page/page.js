@@ -69,8 +69,8 @@ async function ask(path, options = {}) {
   return {body, stages, roundTrip: await roundTripOf(response.url, start)};
 }
 
-/// From the request's first byte to the answer's last, in ms. What the browser does before and after, with whatever else
-/// keeps it busy, is several times that.
+/// From the request's first byte to the answer's last, in ms. What the browser does before and after, with whatever
+/// else keeps it busy, is several times that.
 async function roundTripOf(url, start) {
   const entry = () => performance.getEntriesByName(url, "resource").find(({startTime}) => startTime >= start);
   for (let turn = 0; turn < 10 && !entry(); ++turn) await new Promise((resume) => setTimeout(resume));
@@ -368,8 +368,9 @@ function showLatency({stages, roundTrip}) {
     return segment;
   }));
   byId("stages").replaceChildren(...parts.map((part) => element("li", {},
-    element("span", {className: `swatch ${classOf(part)}`}), `${part.name} `, element("b", {}, milliseconds(part.ms)))),
-    element("li", {className: "total"}, "round trip ", element("b", {}, milliseconds(roundTrip))));
+    element("span", {className: `swatch ${classOf(part)}`}), `${part.name} `,
+    element("b", {}, milliseconds(part.ms)))));
+  byId("round-trip").replaceChildren("round trip ", element("b", {}, milliseconds(roundTrip)));
 }
 
 // ------------------------------------------------------------------------------------- items: suggestions and likes
