@@ -29,7 +29,7 @@ class Reply {
   /// Makes the response in one of the server's threads: for a caller whose own thread has better to do.
   void send_from(std::function<Response()> make) const { target_->send(std::move(make)); }
 
-  /// True once nobody waits for an answer any more: the deadline has passed, or the client hung up.
+  /// True once nobody waits for an answer any more: the deadline has passed, or the connection broke.
   [[nodiscard]] bool expired() const { return target_->expired(); }
   /// For the few requests that take as long as they take.
   void lift_deadline() const { target_->lift_deadline(); }

@@ -253,15 +253,19 @@ class Server::State {
       if (error == asio::error::would_block) return false;
       // The client left again.
       if (error == asio::error::connection_aborted || error == asio::error::interrupted) return true;
-      if (error) throw boost::system::system_error(error);
+      if (error) return hold_off(error.message());
       let_in(std::move(socket), client);
       return true;
     } catch (const std::exception& error) {
-      // No file descriptors or no memory: what is open goes on, and the rest waits in the kernel for better times.
-      spdlog::warn("connection not accepted: {}", error.what());
-      pause();
-      return false;
+      return hold_off(error.what());
     }
+  }
+
+  /// No file descriptors or no memory: what is open goes on, and the rest waits in the kernel for better times.
+  bool hold_off(const std::string& why) {
+    pause();
+    spdlog::warn("connection not accepted: {}", why);
+    return false;
   }
 
   void let_in(Socket socket, const tcp::endpoint& client) {

@@ -127,6 +127,7 @@ void Session::close() {
   if (before == Phase::answering) tell_finished(client_gone, 0);
   if (before == Phase::writing) tell_finished(response_.status, 0);
   parser_.reset();
+  room_->release(std::exchange(reserved_, 0));
   room_->leave(*this);
 }
 
@@ -213,12 +214,11 @@ void Session::take_in(std::string_view bytes) {
   }
 }
 
-/// A client that closed and one that only will not send more look the same. The answer is written all the same, but
-/// whoever works on it may ask and save the work.
+/// A client that closed and one that only will not send more (RFC 9112, 9.6) look the same: the second still waits for
+/// its answer, so both are given it.
 void Session::input_ends(bool reset) {
   input_ended_ = true;
-  if (reset || (phase_ != Phase::answering && phase_ != Phase::writing)) return close();
-  if (reply_) reply_->expire();
+  if (reset || (phase_ != Phase::answering && phase_ != Phase::writing)) close();
 }
 
 void Session::feed(std::string_view bytes) {
@@ -305,6 +305,12 @@ void Session::refuse_request(Response response) {
 
 void Session::write(Response response, bool keep_alive) {
   close_after_ = !keep_alive || room_->draining || (input_ended_ && input_.empty());
+  if (!room_->reserve(response.body.size())) {
+    response = problem(503, "answers that clients have not read = as many as are kept, expected fewer");
+    response.headers.emplace_back("Retry-After", "1");
+  } else {
+    reserved_ = response.body.size();
+  }
   response_ = std::move(response);
   head_ = response_head(response_, close_after_ ? Persistence::closes
                                    : http_1_0_  ? Persistence::stays_1_0
@@ -325,6 +331,7 @@ void Session::written(bool whole, std::size_t bytes) {
   tell_finished(response_.status, bytes);
   reply_.reset();
   response_ = {};
+  room_->release(std::exchange(reserved_, 0));
   if (close_after_) return linger();
   next_request();
 }

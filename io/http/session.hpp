@@ -96,6 +96,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool http_1_0_ = false;
   std::shared_ptr<PendingReply> reply_;
   Response response_;
+  std::size_t reserved_ = 0;  // of its body's bytes
   std::string head_;
 };
 

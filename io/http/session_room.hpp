@@ -41,6 +41,13 @@ class SessionRoom {
   void lingers(Session& session);
   void leave(Session& session);
   [[nodiscard]] std::vector<std::shared_ptr<Session>> all();
+  /// Counts in the bytes of an answer that a client may be slow to read; false when they would be too many.
+  bool reserve(std::size_t bytes) {
+    if (unread_bytes_.fetch_add(bytes) + bytes <= limits.unread_bytes) return true;
+    release(bytes);
+    return false;
+  }
+  void release(std::size_t bytes) { unread_bytes_ -= bytes; }
   /// Waits until every answer is written; false when `end` comes first.
   bool wait_until_written(Clock::time_point end);
 
@@ -57,6 +64,7 @@ class SessionRoom {
   std::unordered_map<Session*, Entry> sessions_;
   std::size_t refused_ = 0;
   std::size_t lingering_ = 0;
+  std::atomic<std::size_t> unread_bytes_{0};
 };
 
 }  // namespace alsace::io::http

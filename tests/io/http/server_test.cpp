@@ -4,6 +4,7 @@
 #include <csignal>
 #include <thread>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "src/error.hpp"
@@ -132,7 +133,7 @@ TEST(ServerTest, many_pipelined_requests_are_all_answered) {
   const Server server(any_port, 2, {}, handler);
   HttpClient client(server.port());
   std::string requests;
-  for (int i = 0; i < 2000; ++i) requests += get("/" + std::to_string(i));
+  for (int i = 0; i < 2000; ++i) requests += get(fmt::format("/{}", i));
 
   std::thread sender([&] { client.send(requests); });
 
