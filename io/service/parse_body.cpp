@@ -30,13 +30,11 @@ class BodyReader {
 
   ParsedRequest finish() { return builder_.finish(); }
 
-  // NOLINTBEGIN(readability-identifier-naming)
   using number_integer_t = nlohmann::json::number_integer_t;
   using number_unsigned_t = nlohmann::json::number_unsigned_t;
   using number_float_t = nlohmann::json::number_float_t;
   using string_t = nlohmann::json::string_t;
   using binary_t = nlohmann::json::binary_t;
-  // NOLINTEND(readability-identifier-naming)
 
   bool null() { return wrong("null"); }
   bool binary(binary_t& /*value*/) { return wrong("bytes"); }

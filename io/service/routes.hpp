@@ -26,16 +26,17 @@ struct RouteOptions {
 ///
 ///   GET  /                                   a page for people, and its /page.js and /page.css
 ///   GET  /v1/users/{id}/recommendations      parse_parameters
-///   POST /v1/recommendations                 parse_body
+///   POST /v1/recommendations                 parse_body; no parameters
 ///   GET  /v1/items/{id}/similar              parse_parameters
-///   GET  /v1/items?search=text&limit=10      items whose title or id has the text, for the page
+///   GET  /v1/items?search=text&limit=10      parse_search, found_items_json: for the page
 ///   GET  /v1/model
 ///   POST /v1/admin/reload                    answers when the new model serves, or is refused
 ///   GET  /healthz  /readyz  /metrics
 ///
-/// A known path with another method is 405 with Allow, an unknown one 404. With a token, all but the page, /healthz and
-/// /readyz want it (Guard::service) or the admin route does (Guard::admin): 401 with WWW-Authenticate. Without one and
-/// not on loopback the admin route is 403.
+/// A known path with another method is 405 with Allow, an unknown one 404, a target that cannot be read 400; 429 and
+/// 503 have Retry-After, lists Server-Timing. Answers are written in the server's threads (Reply::send_from). With a
+/// token, all but the page, /healthz and /readyz want it (Guard::service) or the admin route does (Guard::admin): 401
+/// with WWW-Authenticate. Without one and not on loopback the admin route is 403.
 class Routes : public http::Handler {
  public:
   Routes(RouteOptions options, ScoringService& service, ServiceMetrics& metrics, const AccessLog& access_log);

@@ -22,17 +22,17 @@ struct RequestBounds {
 using ParsedRequest = std::variant<ScoringRequest, Refusal>;
 
 /// GET parameters k, exclude_seen, exclude, allow (comma-separated or repeated), filter=attribute:value|value
-/// (repeated: all hold). `request` has kind, users or item already. An unknown name or a value out of range is refused:
-/// `k = 0, expected 1 to 1000`.
+/// (repeated: all hold). `request` has kind, users or item already. Refused as 400: an invalid id, an unknown name
+/// (exclude_seen too, of similar items), k or exclude_seen twice, a value out of range: `k = 0, expected 1 to 1000`.
 ParsedRequest parse_parameters(ScoringRequest request,
                                const std::vector<std::pair<std::string, std::string>>& parameters,
                                const RequestBounds& bounds);
 
 /// The body of POST /v1/recommendations: an object with either `users` (array of ids) or `events` (array of {"item",
 /// "value"}), and k, exclude_seen, exclude, allow, filters (object: attribute -> value or array of values). An id may
-/// be a JSON string or a non-negative integer. Refused as 400 with the member named: what is no JSON (with the byte),
-/// nests deeper than 16, has a member twice or an unknown one, a wrong type, an invalid id, or is out of bounds.
-/// Memory: a small multiple of the body.
+/// be a JSON string or an integer from 0 to 2^64 - 1. Refused as 400 with the member named: what is no JSON (with the
+/// byte), has a member twice or an unknown one, a wrong type, an invalid id, or is out of bounds. Nothing that is not
+/// part of a request is entered, so depth costs nothing. Memory: a small multiple of the body. Some 0.1 µs an id.
 ParsedRequest parse_body(std::string_view body, const RequestBounds& bounds);
 
 /// The answer's JSON. One user: {"user", "model", "items": [{"item", "title", "score", "rank"}, …]}; several: {"model",

@@ -15,6 +15,7 @@ const std::string_view page_css = "body {}";
 }  // namespace alsace::io::assets
 
 /// libFuzzer's entry; see run.sh.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string problem = alsace::fuzz::run_http({reinterpret_cast<const char*>(data), size});
   if (problem.empty()) return 0;

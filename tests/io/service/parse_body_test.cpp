@@ -1,3 +1,5 @@
+#include <cmath>
+#include <ostream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -83,6 +85,8 @@ struct Refused {
   const char* name;
   std::string body;
   std::string detail;
+
+  friend void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name; }
 };
 
 class RefusedBodyTest : public testing::TestWithParam<Refused> {};

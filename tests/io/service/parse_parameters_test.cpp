@@ -1,3 +1,4 @@
+#include <ostream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -61,6 +62,8 @@ struct Refused {
   const char* name;
   Parameters parameters;
   std::string detail;
+
+  friend void PrintTo(const Refused& refused, std::ostream* out) { *out << refused.name; }
 };
 
 class RefusedParametersTest : public testing::TestWithParam<Refused> {};
