@@ -13,10 +13,8 @@
 #include "src/error.hpp"
 
 namespace alsace::io {
-namespace {
 
-/// Tells two checkpoints apart, of one name as well; "" when there is none to be read now.
-std::string identity_of(const std::filesystem::path& model) {
+std::string checkpoint_identity(const std::filesystem::path& model) {
   try {
     const std::filesystem::path checkpoint = resolve_model(model, "best");
     const auto written = std::filesystem::last_write_time(checkpoint / schema::manifest_file);
@@ -28,22 +26,21 @@ std::string identity_of(const std::filesystem::path& model) {
   }
 }
 
-}  // namespace
-
-CheckpointWatch::CheckpointWatch(std::filesystem::path model, std::chrono::milliseconds every,
+CheckpointWatch::CheckpointWatch(std::filesystem::path model, std::string known, std::chrono::milliseconds every,
                                  std::function<void()> changed)
-    : model_(std::move(model)), thread_([this, every, changed = std::move(changed)](const std::stop_token& stop) {
-        std::mutex mutex;
-        std::condition_variable_any wake;
-        std::unique_lock lock(mutex);
-        std::string known = identity_of(model_);
-        while (!stop.stop_requested()) {
-          wake.wait_for(lock, stop, every, [] { return false; });
-          const std::string now = identity_of(model_);
-          if (stop.stop_requested() || now.empty() || now == known) continue;
-          known = now;
-          changed();
-        }
-      }) {}
+    : model_(std::move(model)),
+      thread_(
+          [this, known = std::move(known), every, changed = std::move(changed)](const std::stop_token& stop) mutable {
+            std::mutex mutex;
+            std::condition_variable_any wake;
+            std::unique_lock lock(mutex);
+            while (!stop.stop_requested()) {
+              wake.wait_for(lock, stop, every, [] { return false; });
+              const std::string now = checkpoint_identity(model_);
+              if (stop.stop_requested() || now.empty() || now == known) continue;
+              known = now;
+              changed();
+            }
+          }) {}
 
 }  // namespace alsace::io

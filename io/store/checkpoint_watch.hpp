@@ -8,13 +8,17 @@
 
 namespace alsace::io {
 
+/// Tells two checkpoints apart, of one name as well; "" when MODEL means none that can be read now.
+std::string checkpoint_identity(const std::filesystem::path& model);
+
 /// Looks at a model directory from a thread of its own, which a slow file system may hold up, and tells when the
 /// checkpoint that it means has become another one.
 class CheckpointWatch {
  public:
-  /// `changed` is called in the thread of the watch, once a change; what cannot be read (a checkpoint just being
-  /// replaced) is looked at again the next time.
-  CheckpointWatch(std::filesystem::path model, std::chrono::milliseconds every, std::function<void()> changed);
+  /// `known`: the identity that is known already. `changed` is called in the thread of the watch, once a change; what
+  /// cannot be read (a checkpoint just being replaced) is looked at again the next time.
+  CheckpointWatch(std::filesystem::path model, std::string known, std::chrono::milliseconds every,
+                  std::function<void()> changed);
 
  private:
   std::filesystem::path model_;

@@ -116,7 +116,9 @@ void apply(Options& options) {
 /// What rank 0 has beside the ranks' part: everything between a socket and the coordinator.
 class FrontDoor {
  public:
-  FrontDoor(const mpi::Communicator& world, mpi::ServingRank& rank, mpi::Doorbell& doorbell, const Options& options)
+  /// `checkpoint`: the identity of the one that is being loaded, for the watch.
+  FrontDoor(const mpi::Communicator& world, mpi::ServingRank& rank, mpi::Doorbell& doorbell, const Options& options,
+            const std::string& checkpoint)
       : access_log_(options.access_log),
         coordinator_(world, rank, doorbell, metrics_, {.model = options.scoring.model, .queue = options.queue}),
         routes_(route_options(options), coordinator_, metrics_, access_log_),
@@ -129,7 +131,7 @@ class FrontDoor {
     }
     if (options.watch_seconds > 0) {
       const auto every = std::chrono::duration<double>(options.watch_seconds);
-      watch_.emplace(options.scoring.model, std::chrono::duration_cast<std::chrono::milliseconds>(every),
+      watch_.emplace(options.scoring.model, checkpoint, std::chrono::duration_cast<std::chrono::milliseconds>(every),
                      [this] { coordinator_.reload_because("a new checkpoint"); });
     }
   }
@@ -182,10 +184,11 @@ int serve(int argc, char** argv) {
   const int threads = leave_room ? std::max(1, run.threads - options.http_threads) : run.threads;
   mpi::ServingRank rank(world, run.kernels, threads, options.item_info);
   mpi::Doorbell doorbell(world);
+  const std::string identity = world.is_root() ? io::checkpoint_identity(options.scoring.model) : "";
   rank.begin_load(agree_on_checkpoint(world, options.scoring.model));
   std::unique_ptr<FrontDoor> door;
   world.run_together([&] {
-    if (world.is_root()) door = std::make_unique<FrontDoor>(world, rank, doorbell, options);
+    if (world.is_root()) door = std::make_unique<FrontDoor>(world, rank, doorbell, options, identity);
   });
   if (door) {
     door->serve(signals);

@@ -17,6 +17,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr int conflict = 409;  // the status of a reload while one runs
+
 double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -81,13 +83,17 @@ void Coordinator::reload(std::function<void(std::variant<std::string, io::Refusa
     const std::lock_guard lock(mutex_);
     if (model_ && !reload_) reload_ = std::exchange(wanted, nullptr);
   }
-  if (wanted) return wanted->done(io::Refusal{409, "a model is being loaded already"});
+  if (wanted) return wanted->done(io::Refusal{conflict, "a model is being loaded already"});
   queue_.wake();
 }
 
 void Coordinator::reload_because(const std::string& cause) {
-  reload([cause](const std::variant<std::string, io::Refusal>& outcome) {
-    if (const auto* refusal = std::get_if<io::Refusal>(&outcome)) {
+  reload([this, cause](const std::variant<std::string, io::Refusal>& outcome) {
+    const auto* refusal = std::get_if<io::Refusal>(&outcome);
+    if (refusal == nullptr) return;
+    if (refusal->status == conflict) {
+      reload_again_ = true;
+    } else {
       spdlog::warn("no reload after {}: {}", cause, refusal->detail);
     }
   });
@@ -106,6 +112,7 @@ void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) 
     if (rank_.loading()) {
       if (Clock::now() >= next_load_step_) step_load();
     } else {
+      if (reload_again_.exchange(false)) reload_because("a change during the last one");
       begin_reload();
     }
     metrics_.queue_is(queue_.lists());

@@ -47,7 +47,8 @@ class Coordinator final : public io::ScoringService {
   [[nodiscard]] std::string not_ready() const override;
   void reload(std::function<void(std::variant<std::string, io::Refusal>)> done) override;
 
-  /// reload() whose outcome goes to the log. `cause`: for the log. Any thread.
+  /// reload() whose outcome goes to the log. Asked for while one runs, which may be of an older checkpoint, another one
+  /// follows it. `cause`: for the log. Any thread.
   void reload_because(const std::string& cause);
 
  private:
@@ -81,6 +82,7 @@ class Coordinator final : public io::ScoringService {
 
   std::atomic<Clock::rep> busy_since_{0};  // of steady_clock; 0: the ranks have nothing to do
   std::atomic<bool> draining_{false};
+  std::atomic<bool> reload_again_{false};
 };
 
 }  // namespace alsace::mpi
