@@ -13,6 +13,8 @@ struct Request {
   std::string target;         ///< origin form, still percent-encoded
   std::string authorization;  ///< the header's value, "" without; never to be logged
   std::string body;
+  std::string host = {};    ///< the header's value
+  std::string origin = {};  ///< the header's value, "" without: browsers say by it whose page is asking
 };
 
 struct Response {

@@ -93,7 +93,6 @@ class RequestParser::Impl : private beast::http::basic_parser<true> {
   [[nodiscard]] bool http_1_0() const { return version_ == 10; }
 
   Request request;
-  bool started = false;
   bool expects_continue = false;
   bool head_only = false;
 
@@ -114,7 +113,6 @@ class RequestParser::Impl : private beast::http::basic_parser<true> {
   /// Takes bytes up to a line's end. All lines but the header's are dropped once read; `line_bytes_` counts those of
   /// the header, and later those that frame chunks, against the same limit.
   std::size_t take_line(std::string_view bytes) {
-    started = true;
     const auto feed = bytes.find('\n');
     std::string_view piece = feed == std::string_view::npos ? bytes : bytes.substr(0, feed + 1);
     const std::size_t room = limits_.header_bytes - line_bytes_;
@@ -240,6 +238,10 @@ class RequestParser::Impl : private beast::http::basic_parser<true> {
     switch (name) {
       case field::host:
         ++hosts_;
+        request.host = view_of(value);
+        break;
+      case field::origin:
+        request.origin = view_of(value);
         break;
       case field::content_length:
         // Beast takes "5, 5" and two that agree.
@@ -296,7 +298,13 @@ class RequestParser::Impl : private beast::http::basic_parser<true> {
 
   /// A chunk's size in hexadecimal, and extensions, which mean nothing to us.
   void end_chunk_line(std::string_view text) {
-    const auto digits = text.substr(0, text.find_first_of("; \t"));
+    const std::size_t size = std::min(text.find_first_of("; \t"), text.size());
+    const auto digits = text.substr(0, size);
+    const std::size_t rest = text.find_first_not_of(" \t", size);
+    if (rest != std::string_view::npos && text[rest] != ';') {
+      return fail(400, fmt::format("chunk size = {}, expected hexadecimal digits", shown(text)));
+    }
+    if (digits.size() > 16) return fail(400, "chunk size = more than 16 digits, expected fewer");
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), left_, 16);
     if (error == std::errc::result_out_of_range) return fail_body();
     if (error != std::errc() || end != digits.data() + digits.size()) {
@@ -332,9 +340,6 @@ std::size_t RequestParser::take(std::string_view bytes) {
 }
 RequestParser::State RequestParser::state() const {
   return impl_->state();
-}
-bool RequestParser::started() const {
-  return impl_->started;
 }
 bool RequestParser::keep_alive() const {
   return impl_->reusable();

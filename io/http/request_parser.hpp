@@ -29,8 +29,6 @@ class RequestParser {
   std::size_t take(std::string_view bytes);
 
   [[nodiscard]] State state() const;
-  /// Whether a byte has come.
-  [[nodiscard]] bool started() const;
 
   /// The rest is known once the header is complete.
   /// Whether the connection may be used again after this request.

@@ -24,7 +24,8 @@ constexpr std::chrono::milliseconds linger_time{2'000};
 constexpr std::size_t linger_bytes = std::size_t{16} << 20;
 constexpr std::size_t read_bytes = std::size_t{16} << 10;
 constexpr std::chrono::hours no_deadline{24};
-constexpr int client_gone = 499;  // as nginx logs it; never sent
+constexpr std::size_t small_body = std::size_t{32} << 10;  // what every connection may hold
+constexpr int client_gone = 499;                           // as nginx logs it; never sent
 
 double seconds_between(Clock::time_point from, Clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
@@ -90,7 +91,7 @@ void Session::guarded(const Step& step) noexcept {
 void Session::start() {
   guarded([this] {
     if (room_->stopping) return close();
-    due_in(room_->limits.idle_time);
+    due_in(room_->limits.header_time);  // whoever connects has something to say
     if (room_->draining) return drain();
     watch();
   });
@@ -305,11 +306,15 @@ void Session::refuse_request(Response response) {
 
 void Session::write(Response response, bool keep_alive) {
   close_after_ = !keep_alive || room_->draining || (input_ended_ && input_.empty());
-  if (!room_->reserve(response.body.size())) {
-    response = problem(503, "answers that clients have not read = as many as are kept, expected fewer");
-    response.headers.emplace_back("Retry-After", "1");
-  } else {
-    reserved_ = response.body.size();
+  if (response.body.size() > small_body) {  // the probes are always answered
+    if (room_->reserve(response.body.size())) {
+      reserved_ = response.body.size();
+    } else {
+      auto full = problem(503, "answers that clients have not read = as many as are kept, expected fewer");
+      full.headers.emplace_back("Retry-After", "1");
+      full.route = std::move(response.route);
+      response = std::move(full);
+    }
   }
   response_ = std::move(response);
   head_ = response_head(response_, close_after_ ? Persistence::closes

@@ -85,7 +85,9 @@ struct ServiceMetrics::Families {
   Histogram& batch_size =
       add_histogram(registry, "alsace_batch_size", "Lists that were scored together.").Add({}, batch_buckets());
   Counter& scored_items =
-      add_counter(registry, "alsace_scored_items_total", "Item scores computed, over all ranks.").Add({});
+      add_counter(registry, "alsace_scored_items_total",
+                  "Items that lists were chosen from: lists by factors times the items of the model.")
+          .Add({});
   Counter& fallbacks =
       add_counter(registry, "alsace_fallbacks_total", "Lists answered with the popular items.").Add({});
 

@@ -14,7 +14,7 @@ namespace alsace::io {
 ///   alsace_request_duration_seconds{route,code}   histogram   from a request's last byte to its answer's last
 ///   alsace_stage_duration_seconds{stage}          histogram   parse, queue, gather, score, merge, write
 ///   alsace_batch_size                             histogram   lists scored together
-///   alsace_scored_items_total                     counter     item scores computed, over all ranks
+///   alsace_scored_items_total                     counter     items that lists by factors were chosen from
 ///   alsace_fallbacks_total                        counter     lists answered with the popular items
 ///   alsace_rejected_requests_total{reason}        counter     queue_full, expired
 ///   alsace_queued_lists, alsace_open_connections  gauges

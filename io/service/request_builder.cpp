@@ -109,8 +109,10 @@ bool RequestBuilder::add_filter_value(std::string value) {
   FilterTerm& term = request_.filters.back();
   const std::size_t most = bounds_.max_filters;
   const auto where = [&term] { return fmt::format("filters.{}", term.attribute); };
-  if (term.values.size() >= most) {
-    return refuse(where(), fmt::format("more than {} values", most), fmt::format("at most {}", most));
+  std::size_t values = 0;
+  for (const FilterTerm& each : request_.filters) values += each.values.size();
+  if (values >= most) {
+    return refuse(where(), fmt::format("more than {} values", most), fmt::format("at most {} in all filters", most));
   }
   if (!is_valid_id(value)) return refuse(where(), value, id_rule);
   term.values.push_back(std::move(value));

@@ -51,10 +51,17 @@ Response page_response(const std::vector<std::string>& path) {
   response.content_type = asset.content_type;
   response.body = asset.body;
   response.route = label_of(Route::page);
-  response.headers = {{"Content-Security-Policy", std::string(page_policy)},
-                      {"Referrer-Policy", "no-referrer"},
-                      {"X-Content-Type-Options", "nosniff"}};
+  response.headers = {{"Content-Security-Policy", std::string(page_policy)}, {"Referrer-Policy", "no-referrer"}};
   return response;
+}
+
+/// Whether a Host header is the loopback address or its one name, with or without a port.
+bool names_this_machine(std::string_view host) {
+  const std::size_t port = host.rfind(':');
+  const bool has_port = port != std::string_view::npos && host.find(']', port) == std::string_view::npos;
+  const std::string_view name = has_port ? host.substr(0, port) : host;
+  const bool loopback = name.substr(0, 4) == "127." && name.find_first_not_of("0123456789.") == std::string_view::npos;
+  return loopback || name == "localhost" || name == "[::1]";
 }
 
 /// What is wrong with a request before its content is looked at.
@@ -65,8 +72,16 @@ std::optional<Response> refuse_access(Route route, const Request& request, const
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
   }
-  if (!options.tokens && route == Route::reload && !options.admin_without_token) {
+  if (route != Route::reload) return std::nullopt;
+  if (!options.tokens && !options.admin_without_token) {
     return refusal(route, 403, "this service was started without a token, which administration needs");
+  }
+  // Without a token every page that somebody on this machine looks at could reload, by a request across origins or,
+  // with a name of its own for the loopback address, within one.
+  const bool foreign_page = !request.origin.empty() && request.origin != "http://" + request.host &&
+                            request.origin != "https://" + request.host;
+  if (foreign_page || (!options.tokens && !names_this_machine(request.host))) {
+    return refusal(route, 403, "administration takes requests of this machine's own pages and programs alone");
   }
   return std::nullopt;
 }

@@ -15,7 +15,7 @@ struct RequestBounds {
   std::uint32_t max_k = 1000;
   std::size_t max_users = 1000;      ///< in one request
   std::size_t max_listed = 10'000;   ///< events, exclude, allow: each
-  std::size_t max_filters = 16;      ///< filters, and values of one
+  std::size_t max_filters = 16;      ///< filters, and values of all of them together
   std::size_t max_answer = 100'000;  ///< k × users
 };
 

@@ -71,7 +71,8 @@ class ScoringService {
 
   /// Takes the request; `done` is called once, from any thread, soon or now, and must be quick. `expired` is asked
   /// before work is spent on it. Refusals: 404 unknown item of `similar`, 400 a value that the objective cannot read or
-  /// an attribute that there is not, 429 the queue is full, 503 no model yet or draining.
+  /// an attribute that there is not, 422 no factors can be found for the events, 429 the queue is full, 503 no model
+  /// yet or the service has ended, 504 the deadline has passed.
   virtual void score(ScoringRequest request, double parse_seconds, std::function<bool()> expired,
                      std::function<void(std::variant<ScoringAnswer, Refusal>)> done) = 0;
 

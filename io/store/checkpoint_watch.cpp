@@ -37,7 +37,8 @@ CheckpointWatch::CheckpointWatch(std::filesystem::path model, std::string known,
             while (!stop.stop_requested()) {
               wake.wait_for(lock, stop, every, [] { return false; });
               const std::string now = checkpoint_identity(model_);
-              if (stop.stop_requested() || now.empty() || now == known) continue;
+              if (stop.stop_requested() || now.empty()) continue;
+              if (const bool again = again_.exchange(false); now == known && !again) continue;
               known = now;
               changed();
             }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -20,8 +21,12 @@ class CheckpointWatch {
   CheckpointWatch(std::filesystem::path model, std::string known, std::chrono::milliseconds every,
                   std::function<void()> changed);
 
+  /// Tells of the present checkpoint once more at the next look: it could not be taken. Any thread.
+  void look_again() { again_ = true; }
+
  private:
   std::filesystem::path model_;
+  std::atomic<bool> again_{false};
   std::jthread thread_;
 };
 

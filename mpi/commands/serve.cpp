@@ -111,6 +111,7 @@ void apply(Options& options) {
   options.queue.batch_delay = std::chrono::microseconds(options.batch_delay_us);
   options.limits.deadline = std::chrono::milliseconds(options.deadline_ms);
   options.limits.header_time = std::chrono::milliseconds(options.header_timeout_ms);
+  options.bounds.max_answer = std::max<std::size_t>(options.bounds.max_answer, options.bounds.max_k);
 }
 
 /// What rank 0 has beside the ranks' part: everything between a socket and the coordinator.
@@ -132,7 +133,7 @@ class FrontDoor {
     if (options.watch_seconds > 0) {
       const auto every = std::chrono::duration<double>(options.watch_seconds);
       watch_.emplace(options.scoring.model, checkpoint, std::chrono::duration_cast<std::chrono::milliseconds>(every),
-                     [this] { coordinator_.reload_because("a new checkpoint"); });
+                     [this] { coordinator_.reload_because("a new checkpoint", [this] { watch_->look_again(); }); });
     }
   }
 
@@ -185,11 +186,12 @@ int serve(int argc, char** argv) {
   mpi::ServingRank rank(world, run.kernels, threads, options.item_info);
   mpi::Doorbell doorbell(world);
   const std::string identity = world.is_root() ? io::checkpoint_identity(options.scoring.model) : "";
-  rank.begin_load(agree_on_checkpoint(world, options.scoring.model));
-  std::unique_ptr<FrontDoor> door;
+  const std::string checkpoint = agree_on_checkpoint(world, options.scoring.model);
+  std::unique_ptr<FrontDoor> door;  // before the load: a port in use is said at once
   world.run_together([&] {
     if (world.is_root()) door = std::make_unique<FrontDoor>(world, rank, doorbell, options, identity);
   });
+  rank.begin_load(checkpoint);
   if (door) {
     door->serve(signals);
   } else {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "io/clock.hpp"
@@ -15,7 +17,7 @@ namespace alsace::mpi {
 
 /// What one rank has of what a batch asks for.
 struct Contribution {
-  std::vector<std::uint32_t> lists;  ///< those whose user is here, ascending; below, one entry or row each
+  std::vector<std::uint32_t> users;  ///< places in AskedUsers of those who are here; below, one entry or row each
   std::vector<float> rows;
   std::vector<double> offsets;
   std::vector<std::uint64_t> seen_lengths;
@@ -26,7 +28,7 @@ struct Contribution {
 
   template <class Archive>
   void serialize(Archive& archive, unsigned /*version*/) {
-    archive& lists& rows& offsets& seen_lengths& seen& event_rows& event_biases& similar_rows;
+    archive& users& rows& offsets& seen_lengths& seen& event_rows& event_biases& similar_rows;
   }
 };
 
@@ -37,6 +39,32 @@ using Messages = std::vector<ScoringMessage>;
 void sort_unique(std::vector<std::uint32_t>& values) {
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
+}
+
+/// The users that a batch asks for, each once however often: the same on all ranks. Views into the messages.
+struct AskedUsers {
+  struct User {
+    std::string_view id;
+    bool seen_needed = false;  ///< by one message or another
+  };
+  std::vector<User> users;
+  std::vector<std::uint32_t> of_list;  ///< a place in `users` for every list; other kinds of lists have none
+  static constexpr std::uint32_t none = 0xffffffffU;
+};
+
+AskedUsers asked_users(const Messages& messages) {
+  AskedUsers asked;
+  std::unordered_map<std::string_view, std::uint32_t> places;
+  for (const ScoringMessage& message : messages) {
+    if (message.kind != ScoringMessage::Kind::users) asked.of_list.push_back(AskedUsers::none);
+    for (const std::string& id : message.users) {
+      const auto place = places.emplace(id, static_cast<std::uint32_t>(asked.users.size())).first->second;
+      if (place == asked.users.size()) asked.users.push_back({id});
+      asked.users[place].seen_needed |= message.exclude_seen;
+      asked.of_list.push_back(place);
+    }
+  }
+  return asked;
 }
 
 /// The items whose rows a batch needs, ascending: the same on all ranks.
@@ -69,27 +97,19 @@ void append_row(std::vector<float>& rows, const FactorMatrix& matrix, std::size_
   rows.insert(rows.end(), matrix.data() + row * width, matrix.data() + (row + 1) * width);
 }
 
-Contribution contribute(const RankModel& model, const Messages& messages, const NeededItems& needed) {
+Contribution contribute(const RankModel& model, const AskedUsers& asked, const NeededItems& needed) {
   const ModelShard& shard = model.share.shard;
   const UsersView users = model.share.users_view();
   Contribution mine;
-  std::uint32_t list = 0;
-  for (const ScoringMessage& message : messages) {
-    if (message.kind != ScoringMessage::Kind::users) {
-      ++list;
-      continue;
-    }
-    for (const std::string& id : message.users) {
-      if (const auto user = model.user_ids.find(id)) {
-        mine.lists.push_back(list);
-        append_row(mine.rows, shard.user_factors, *user);
-        if (users.has_biases) mine.offsets.push_back(score_offset(users, *user));
-        const auto seen = message.exclude_seen ? users.seen(*user) : std::span<const std::uint32_t>();
-        mine.seen_lengths.push_back(seen.size());
-        mine.seen.insert(mine.seen.end(), seen.begin(), seen.end());
-      }
-      ++list;
-    }
+  for (std::uint32_t place = 0; place < asked.users.size(); ++place) {
+    const auto user = model.user_ids.find(asked.users[place].id);
+    if (!user) continue;
+    mine.users.push_back(place);
+    append_row(mine.rows, shard.user_factors, *user);
+    if (users.has_biases) mine.offsets.push_back(score_offset(users, *user));
+    const auto seen = asked.users[place].seen_needed ? users.seen(*user) : std::span<const std::uint32_t>();
+    mine.seen_lengths.push_back(seen.size());
+    mine.seen.insert(mine.seen.end(), seen.begin(), seen.end());
   }
   for_own_items(needed.events, shard.items, [&](std::size_t item) {
     append_row(mine.event_rows, shard.item_factors, item);
@@ -116,15 +136,19 @@ struct Gathered {
   std::vector<std::string> failures;  ///< one a message
 };
 
-void find_users(Gathered& gathered, std::size_t width) {
+void find_users(Gathered& gathered, const AskedUsers& asked, std::size_t width) {
+  std::vector<Source> known(asked.users.size());
   for (const Contribution& from : gathered.contributions) {
     std::size_t seen = 0;
-    for (std::size_t i = 0; i < from.lists.size(); ++i) {
+    for (std::size_t i = 0; i < from.users.size(); ++i) {
       const auto length = static_cast<std::size_t>(from.seen_lengths[i]);
-      gathered.sources[from.lists[i]] = {from.rows.data() + i * width, from.offsets.empty() ? 0.0 : from.offsets[i],
-                                         std::span(from.seen).subspan(seen, length)};
+      known[from.users[i]] = {from.rows.data() + i * width, from.offsets.empty() ? 0.0 : from.offsets[i],
+                              std::span(from.seen).subspan(seen, length)};
       seen += length;
     }
+  }
+  for (std::size_t list = 0; list < asked.of_list.size(); ++list) {
+    if (asked.of_list[list] != AskedUsers::none) gathered.sources[list] = known[asked.of_list[list]];
   }
 }
 
@@ -175,10 +199,11 @@ Gathered gather(const Communicator& comm, const KernelTable& kernels, const Rank
   const auto width = static_cast<std::size_t>(model.share.info.config.factors);
   const NeededItems needed = needed_items(messages);
   Gathered gathered;
-  gathered.contributions = all_gather_objects(comm, contribute(model, messages, needed));
+  const AskedUsers asked = asked_users(messages);
+  gathered.contributions = all_gather_objects(comm, contribute(model, asked, needed));
   gathered.sources.resize(lists);
   gathered.failures.resize(messages.size());
-  find_users(gathered, width);
+  find_users(gathered, asked, width);
   if (!needed.events.empty()) fold_in_events(gathered, kernels, model, messages, needed);
   for (const Contribution& from : gathered.contributions) {
     gathered.similar_rows.insert(gathered.similar_rows.end(), from.similar_rows.begin(), from.similar_rows.end());
@@ -195,18 +220,47 @@ Gathered gather(const Communicator& comm, const KernelTable& kernels, const Rank
   return gathered;
 }
 
+std::span<const std::uint32_t> within(std::span<const std::uint32_t> items, RowRange own) {
+  const auto first = std::lower_bound(items.begin(), items.end(), own.begin);
+  return {first, std::lower_bound(first, items.end(), own.end)};
+}
+
+/// What filters let pass, each combination once a batch.
+class Filtered {
+ public:
+  explicit Filtered(const ItemAttributes& attributes) : attributes_(attributes) {}
+
+  ItemSet items(const ScoringMessage& message) {
+    if (message.restricted) {
+      return attributes_.items_with(message.filters,
+                                    std::make_shared<const std::vector<std::uint32_t>>(message.allowed));
+    }
+    const auto known =
+        std::find_if(known_.begin(), known_.end(), [&](const auto& one) { return *one.first == message.filters; });
+    if (known != known_.end()) return known->second;
+    return known_.emplace_back(&message.filters, attributes_.items_with(message.filters, nullptr)).second;
+  }
+
+ private:
+  const ItemAttributes& attributes_;
+  std::vector<std::pair<const std::vector<FilterTerm>*, ItemSet>> known_;
+};
+
 /// Lists that are scored in one way, and where they stand in the batch.
 struct Group {
   Queries queries;
   std::vector<std::uint32_t> places;
 
+  /// `own`: the items of this rank; it excludes no others.
   void add(std::uint32_t place, const ScoringMessage& message, const Source& source, const ItemSet& allowed,
-           bool has_offset) {
+           RowRange own, bool has_offset) {
     places.push_back(place);
     ++queries.count;
     if (source.row != nullptr) queries.rows.insert(queries.rows.end(), source.row, source.row + queries.factors);
     if (has_offset) queries.offsets.push_back(source.offset);
-    std::set_union(source.seen.begin(), source.seen.end(), message.excluded.begin(), message.excluded.end(),
+    const auto seen = within(message.exclude_seen ? source.seen : std::span<const std::uint32_t>(), own);
+    const auto excluded = within(message.excluded, own);
+    std::set_union(seen.begin(), seen.end(), excluded.begin(), excluded.end(),
                    std::back_inserter(queries.excluded_items));
     queries.excluded_offsets.push_back(queries.excluded_items.size());
     queries.takes.push_back(message.takes);
@@ -225,20 +279,19 @@ Groups group(const RankModel& model, const Messages& messages, const Gathered& g
   for (Group* one : {&groups.factors, &groups.similar, &groups.popular}) {
     one->queries.factors = model.share.info.config.factors;
   }
+  const RowRange own = model.share.shard.items;
+  Filtered filtered(model.attributes);
   std::uint32_t list = 0;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    const ScoringMessage& message = messages[i];
-    const ItemSet allow =
-        message.restricted ? std::make_shared<const std::vector<std::uint32_t>>(message.allowed) : nullptr;
-    const ItemSet allowed = model.attributes.items_with(message.filters, allow);
+  for (const ScoringMessage& message : messages) {
+    const ItemSet allowed = filtered.items(message);
     for (std::size_t j = 0; j < message.lists(); ++j, ++list) {
       const Source& source = gathered.sources[list];
       if (message.kind == ScoringMessage::Kind::similar) {
-        groups.similar.add(list, message, source, allowed, false);
+        groups.similar.add(list, message, source, allowed, own, false);
       } else if (source.row != nullptr) {
-        groups.factors.add(list, message, source, allowed, model.share.has_biases());
+        groups.factors.add(list, message, source, allowed, own, model.share.has_biases());
       } else {
-        groups.popular.add(list, message, source, allowed, false);
+        groups.popular.add(list, message, source, allowed, own, false);
       }
     }
   }

@@ -17,8 +17,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int conflict = 409;  // the status of a reload while one runs
-
 double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -38,6 +36,7 @@ Coordinator::Coordinator(const Communicator& comm, ServingRank& rank, Doorbell& 
 
 void Coordinator::score(io::ScoringRequest request, double parse_seconds, std::function<bool()> expired,
                         std::function<void(std::variant<io::ScoringAnswer, io::Refusal>)> done) {
+  // What was read before the end began is still answered, so draining refuses nothing here.
   const auto begin = Clock::now();
   PendingRequest pending;
   pending.model = model();
@@ -70,40 +69,46 @@ std::string Coordinator::not_ready() const {
   return fmt::format("the ranks have been at one batch for {:.1f} s", std::chrono::duration<double>(busy).count());
 }
 
-void Coordinator::reload(std::function<void(std::variant<std::string, io::Refusal>)> done) {
+void Coordinator::reload(ReloadDone done) {
+  if (draining_) return done(io::Refusal{503, not_ready()});
+  if (!begin_if_free(done)) done(io::Refusal{409, "a model is being loaded already"});
+}
+
+/// False, and `done` not called, when a load runs already.
+bool Coordinator::begin_if_free(const ReloadDone& done) {
   auto wanted = std::make_unique<Reload>();
   try {
     wanted->checkpoint = io::resolve_model(options_.model, "best");
   } catch (const Error& error) {
     metrics_.reload_done(false);
-    return done(io::Refusal{500, error.what()});
+    done(io::Refusal{500, error.what()});
+    return true;
   }
-  wanted->done = std::move(done);
+  wanted->done = done;
   {
     const std::lock_guard lock(mutex_);
-    if (model_ && !reload_) reload_ = std::exchange(wanted, nullptr);
+    if (!model_ || reload_) return false;
+    reload_ = std::move(wanted);
   }
-  if (wanted) return wanted->done(io::Refusal{conflict, "a model is being loaded already"});
   queue_.wake();
+  return true;
 }
 
-void Coordinator::reload_because(const std::string& cause) {
-  reload([this, cause](const std::variant<std::string, io::Refusal>& outcome) {
+void Coordinator::reload_because(const std::string& cause, const std::function<void()>& refused) {
+  const bool begun = begin_if_free([cause, refused](const std::variant<std::string, io::Refusal>& outcome) {
     const auto* refusal = std::get_if<io::Refusal>(&outcome);
     if (refusal == nullptr) return;
-    if (refusal->status == conflict) {
-      reload_again_ = true;
-    } else {
-      spdlog::warn("no reload after {}: {}", cause, refusal->detail);
-    }
+    spdlog::warn("no reload after {}: {}", cause, refusal->detail);
+    if (refused) refused();
   });
+  if (!begun) reload_again_ = true;
 }
 
 // ---- The thread that speaks MPI ------------------------------------------------------------------------------------
 
 void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) {
-  std::jthread drainer;
   std::atomic<bool> drained{false};
+  std::jthread drainer;
   int reloads = 0;
   auto next_look = Clock::now();
   while (!drained) {
@@ -127,6 +132,7 @@ void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) 
                    signals.cause() == 0 ? "a signal to another rank" : io::StopSignals::describe(signals.cause()));
       draining_ = true;
       metrics_.ready_is(false);
+      finish_reload(io::Refusal{503, not_ready()});
       drainer = std::jthread([&] {
         if (!server.drain(options_.drain_time)) spdlog::warn("not all requests could be answered in time");
         drained = true;
@@ -135,7 +141,10 @@ void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) 
     }
   }
   tell({Command::Kind::end, {}, {}});
-  finish_reload(io::Refusal{503, "the service is ending"});
+  finish_reload(io::Refusal{503, not_ready()});
+  for (auto rest = queue_.take(milliseconds(0)); !rest.empty(); rest = queue_.take(milliseconds(0))) {
+    for (PendingRequest& pending : rest) pending.done(io::Refusal{503, not_ready()});
+  }
 }
 
 void Coordinator::tell(const Command& command) {
@@ -193,7 +202,7 @@ void Coordinator::deliver(std::vector<PendingRequest> batch, const BatchAnswer& 
     for (std::size_t j = 0; j < pending.request.lists(); ++j, ++list) {
       const auto items = found.lists[list];
       answer.lists.push_back({found.popular[list] != 0, {items.begin(), items.end()}});
-      fallbacks += found.popular[list];
+      fallbacks += found.failures[i].empty() ? std::size_t{found.popular[list]} : 0;
     }
     if (found.failures[i].empty()) {
       pending.done(std::move(answer));
@@ -201,7 +210,8 @@ void Coordinator::deliver(std::vector<PendingRequest> batch, const BatchAnswer& 
       pending.done(io::Refusal{422, found.failures[i]});
     }
   }
-  metrics_.batch_scored(list, fallbacks, static_cast<double>(list) * static_cast<double>(model_->items.size()));
+  metrics_.batch_scored(list, fallbacks,
+                        static_cast<double>(list - fallbacks) * static_cast<double>(model_->items.size()));
 }
 
 void Coordinator::begin_reload() {
@@ -221,8 +231,10 @@ void Coordinator::step_load() {
   const auto spent = Clock::now() - load_began_;
   // Every step wakes all ranks: seldom, once it is clear that the load takes a while.
   next_load_step_ = Clock::now() + (spent < milliseconds(300) ? milliseconds(10) : milliseconds(50));
+  busy_since_ = Clock::now().time_since_epoch().count();
   tell({Command::Kind::load_step, {}, {}});
   const ServingRank::LoadStep step = rank_.load_step();
+  busy_since_ = 0;
   if (step.state == ModelLoader::Progress::State::running) return;
   if (step.state == ModelLoader::Progress::State::refused) {
     spdlog::error("{} serves on; the new model is refused: {}", model_->name, step.reason);
@@ -240,7 +252,7 @@ void Coordinator::model_loaded() {
     model_ = loaded;
   }
   metrics_.model_is(*loaded);
-  metrics_.ready_is(true);
+  metrics_.ready_is(!draining_);
   if (!first) metrics_.reload_done(true);
   spdlog::info("serving {}: {} users, {} items, {} factors on {} ranks, loaded in {:.2f} s", loaded->path,
                loaded->info.users, loaded->info.items, loaded->info.config.factors, comm_.size(),

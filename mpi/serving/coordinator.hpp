@@ -24,13 +24,15 @@ struct CoordinatorOptions {
   std::string model;  ///< MODEL as it was given: resolved anew for every reload
   RequestQueue::Limits queue;
   std::chrono::milliseconds stall{3'000};     ///< a batch that takes longer makes the service not ready
-  std::chrono::milliseconds drain_time{800};  ///< mpirun kills a second after it passed on TERM
+  std::chrono::milliseconds drain_time{600};  ///< mpirun kills a second after it passed on TERM
 };
 
 /// Rank 0: takes requests from any thread, hands them to the ranks in micro-batches from one, and swaps models between
 /// two batches, so that no answer mixes two of them.
 class Coordinator final : public io::ScoringService {
  public:
+  using ReloadDone = std::function<void(std::variant<std::string, io::Refusal>)>;
+
   /// `rank` is loading its first model already.
   Coordinator(const Communicator& comm, ServingRank& rank, Doorbell& doorbell, io::ServiceMetrics& metrics,
               CoordinatorOptions options);
@@ -45,19 +47,20 @@ class Coordinator final : public io::ScoringService {
              std::function<void(std::variant<io::ScoringAnswer, io::Refusal>)> done) override;
   [[nodiscard]] std::shared_ptr<const io::ServedModel> model() const override;
   [[nodiscard]] std::string not_ready() const override;
-  void reload(std::function<void(std::variant<std::string, io::Refusal>)> done) override;
+  void reload(ReloadDone done) override;
 
   /// reload() whose outcome goes to the log. Asked for while one runs, which may be of an older checkpoint, another one
-  /// follows it. `cause`: for the log. Any thread.
-  void reload_because(const std::string& cause);
+  /// follows it. `cause`: for the log. `refused` is called when the new model is. Any thread.
+  void reload_because(const std::string& cause, const std::function<void()>& refused = {});
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Reload {
     std::filesystem::path checkpoint;
-    std::function<void(std::variant<std::string, io::Refusal>)> done;
+    ReloadDone done;
   };
 
+  bool begin_if_free(const ReloadDone& done);
   void tell(const struct Command& command);
   void answer(std::vector<PendingRequest> batch);
   std::vector<PendingRequest> still_wanted(std::vector<PendingRequest> batch);

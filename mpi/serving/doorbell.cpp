@@ -74,6 +74,7 @@ void Doorbell::ring(const std::vector<char>& message) {
 }
 
 std::vector<char> Doorbell::wait(const std::function<void()>& between) {
+  between();
   Patience patience;
   auto told = Clock::now();
   for (int arrived = 0; arrived == 0;) {

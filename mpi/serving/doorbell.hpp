@@ -26,7 +26,7 @@ class Doorbell {
   /// ranks are to meet in wait().
   void ring(const std::vector<char>& message);
 
-  /// Other ranks: the next message. `between` is called between questions, not more often than every 100 ms.
+  /// Other ranks: the next message. `between` is called once before it waits, and every 100 ms while it does.
   std::vector<char> wait(const std::function<void()>& between);
 
   /// Other ranks: asks rank 0 to end the service. Does not wait.

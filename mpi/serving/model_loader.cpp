@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 #include <boost/serialization/string.hpp>
@@ -38,21 +39,24 @@ void ModelLoader::begin(const std::filesystem::path& checkpoint) {
 
 void ModelLoader::start(Phase phase) {
   phase_ = phase;
-  work_ = std::async(std::launch::async, [this, phase] {
-    Result result;
-    try {
-      if (phase == Phase::verifying) {
-        io::ModelReader(checkpoint_).verify_files(comm_.rank(), comm_.size());
-      } else {
-        result.model = read_rank_model(checkpoint_, item_info_, comm_.rank(), comm_.size());
-      }
-    } catch (const Error& error) {
-      result.error = error;
-    } catch (const std::exception& error) {  // no memory, above all
-      result.error = Error(ErrorKind::internal, error.what());
-    }
-    return result;
-  });
+  std::packaged_task<Result()> task(
+      [phase, checkpoint = checkpoint_, item_info = item_info_, rank = comm_.rank(), ranks = comm_.size()] {
+        Result result;
+        try {
+          if (phase == Phase::verifying) {
+            io::ModelReader(checkpoint).verify_files(rank, ranks);
+          } else {
+            result.model = read_rank_model(checkpoint, item_info, rank, ranks);
+          }
+        } catch (const Error& error) {
+          result.error = error;
+        } catch (const std::exception& error) {  // no memory, above all
+          result.error = Error(ErrorKind::internal, error.what());
+        }
+        return result;
+      });
+  work_ = task.get_future();
+  std::thread(std::move(task)).detach();  // nothing can interrupt it, and nobody may have to wait for it to end
 }
 
 ModelLoader::Progress ModelLoader::step() {

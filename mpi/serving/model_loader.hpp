@@ -18,7 +18,7 @@ class ModelLoader {
   /// `item_info`: "" or the file, read anew for every model.
   ModelLoader(const Communicator& comm, std::filesystem::path item_info);
 
-  /// Begins; the load before has ended. Returns at once.
+  /// Begins; the load before has ended. Returns at once. The thread goes on by itself should the loader go.
   void begin(const std::filesystem::path& checkpoint);
 
   /// Where all ranks together are.

@@ -4,8 +4,14 @@
 
 namespace alsace::mpi {
 
+std::size_t weight_of(const io::ScoringRequest& request) {
+  const std::size_t named =
+      request.events.size() + request.exclude.size() + (request.allow ? request.allow->size() : 0);
+  return request.lists() + named / 64;
+}
+
 bool RequestQueue::push(PendingRequest& request) {
-  const std::size_t lists = request.request.lists();
+  const std::size_t lists = weight_of(request.request);
   {
     const std::lock_guard lock(mutex_);
     if (lists_ > 0 && lists_ + lists > limits_.most_queued) return false;
@@ -31,7 +37,7 @@ std::vector<PendingRequest> RequestQueue::next_batch() {
   std::vector<PendingRequest> batch;
   std::size_t lists = 0;
   while (!requests_.empty()) {
-    const std::size_t more = requests_.front().request.lists();
+    const std::size_t more = weight_of(requests_.front().request);
     if (!batch.empty() && lists + more > limits_.batch) break;
     batch.push_back(std::move(requests_.front()));
     requests_.pop_front();

@@ -16,6 +16,10 @@
 
 namespace alsace::mpi {
 
+/// What a request counts for where lists are counted: its own, and one more for every 64 items that it names, which
+/// take memory while it waits and time when it is scored.
+std::size_t weight_of(const io::ScoringRequest& request);
+
 /// A request on its way to the ranks.
 struct PendingRequest {
   io::ScoringRequest request;  ///< to resolve it again when the model has been swapped meanwhile
@@ -32,8 +36,8 @@ struct PendingRequest {
 class RequestQueue {
  public:
   struct Limits {
-    std::size_t most_queued = 1024;              ///< lists
-    std::size_t batch = 256;                     ///< lists; a request that has more is a batch of its own
+    std::size_t most_queued = 1024;              ///< in lists
+    std::size_t batch = 256;                     ///< in lists; a request that has more is a batch of its own
     std::chrono::microseconds batch_delay{200};  ///< the most that a request waits for company
   };
   explicit RequestQueue(Limits limits) : limits_(limits) {}
@@ -47,6 +51,7 @@ class RequestQueue {
   std::vector<PendingRequest> take(std::chrono::milliseconds timeout);
 
   void wake();
+  /// The weight of all that waits.
   [[nodiscard]] std::size_t lists() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace alsace {
@@ -13,11 +14,23 @@ ItemSet no_items() {
   return std::make_shared<const Items>();
 }
 
-ItemSet united(const Items& a, const Items& b) {
-  Items both;
-  both.reserve(a.size() + b.size());
-  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
-  return std::make_shared<const Items>(std::move(both));
+/// One pass over all lists, by a mark for each item between the first and the last: however many values a term has.
+ItemSet united(const std::vector<ItemSet>& lists) {
+  std::uint32_t first = std::numeric_limits<std::uint32_t>::max();
+  std::uint32_t last = 0;
+  for (const ItemSet& list : lists) {
+    first = std::min(first, list->front());
+    last = std::max(last, list->back());
+  }
+  std::vector<bool> marked(last - first + std::size_t{1}, false);
+  for (const ItemSet& list : lists) {
+    for (const std::uint32_t item : *list) marked[item - first] = true;
+  }
+  Items any;
+  for (std::size_t i = 0; i < marked.size(); ++i) {
+    if (marked[i]) any.push_back(first + static_cast<std::uint32_t>(i));
+  }
+  return std::make_shared<const Items>(std::move(any));
 }
 
 ItemSet in_common(const Items& a, const Items& b) {
@@ -49,13 +62,14 @@ void ItemAttributes::seal() {
 ItemSet ItemAttributes::items_with(const FilterTerm& term) const {
   const auto values = attributes_.find(term.attribute);
   if (values == attributes_.end()) return no_items();
-  ItemSet any;
+  std::vector<ItemSet> lists;
   for (const std::string& value : term.values) {
     const auto items = values->second.find(value);
-    if (items == values->second.end() || items->second == any) continue;
-    any = any == nullptr ? ItemSet(items->second) : united(*any, *items->second);
+    if (items == values->second.end()) continue;
+    if (std::find(lists.begin(), lists.end(), items->second) == lists.end()) lists.emplace_back(items->second);
   }
-  return any == nullptr ? no_items() : any;
+  if (lists.empty()) return no_items();
+  return lists.size() == 1 ? lists.front() : united(lists);
 }
 
 ItemSet ItemAttributes::items_with(const std::vector<FilterTerm>& terms, const ItemSet& allow) const {

@@ -84,8 +84,11 @@ TEST(RequestParserTest, chunk_framing_that_is_wrong_is_refused) {
   EXPECT_EQ(status_of(chunked("\r\n")), 400);
   EXPECT_EQ(status_of(chunked("5\nhello")), 400);
   EXPECT_EQ(status_of(chunked("5\r\nhelloo\r\n")), 400);
-  EXPECT_EQ(status_of(chunked("fffffffffffffffff\r\n")), 413);
   EXPECT_EQ(status_of(chunked("ffffffffffffffff\r\n")), 413);
+  EXPECT_EQ(status_of(chunked("fffffffffffffffff\r\n")), 400);
+  EXPECT_EQ(status_of(chunked("00000000000000005\r\nhello\r\n0\r\n\r\n")), 400);
+  EXPECT_EQ(status_of(chunked("5 6\r\nhello\r\n0\r\n\r\n")), 400);
+  EXPECT_EQ(status_of(chunked("5 ;a=b\r\nhello\r\n0\r\n\r\n")), 200);
   EXPECT_EQ(status_of(chunked("5;" + std::string(20'000, 'x'))), 431);
 }
 

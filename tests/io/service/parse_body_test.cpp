@@ -210,7 +210,9 @@ TEST(ParseBodyTest, lists_beyond_their_bounds_are_refused_as_they_are_read) {
   EXPECT_EQ(refused(R"({"users":["1"],"filters":{"a":"1","b":"2","c":"3"}})", bounds),
             "filters = more than 2, expected at most 2");
   EXPECT_EQ(refused(R"({"users":["1"],"filters":{"a":["1","2","3"]}})", bounds),
-            "filters.a = more than 2 values, expected at most 2");
+            "filters.a = more than 2 values, expected at most 2 in all filters");
+  EXPECT_EQ(refused(R"({"users":["1"],"filters":{"a":["1","2"],"b":"3"}})", bounds),
+            "filters.b = more than 2 values, expected at most 2 in all filters");
   EXPECT_EQ(refused(R"({"users":["1","2"],"k":8})", bounds), "k × users = 16, expected at most 15");
   EXPECT_EQ(accepted(R"({"users":["1","2"],"k":7,"exclude":[1,2,3]})", bounds).users.size(), 2U);
 }

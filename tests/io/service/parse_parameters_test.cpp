@@ -121,7 +121,7 @@ TEST(ParseParametersTest, bounds_hold) {
   EXPECT_EQ(refused(for_user("u"), {{"exclude", "1,2"}, {"exclude", "3,4"}}, bounds),
             "exclude = more than 3 ids, expected at most 3");
   EXPECT_EQ(refused(for_user("u"), {{"filter", "a:1|2|3"}}, bounds),
-            "filters.a = more than 2 values, expected at most 2");
+            "filters.a = more than 2 values, expected at most 2 in all filters");
   EXPECT_EQ(refused(for_user("u"), {{"filter", "a:1"}, {"filter", "a:1"}, {"filter", "a:1"}}, bounds),
             "filters = more than 2, expected at most 2");
   EXPECT_EQ(refused(for_user("u"), {{"k", "16"}}, bounds), "k × users = 16, expected at most 15");

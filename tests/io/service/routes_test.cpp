@@ -32,12 +32,15 @@ class RoutesTest : public testing::Test {
   }
   Response ask(const std::string& method, const std::string& target, const std::string& body = "",
                const std::string& authorization = "") {
-    const auto kept = start({method, target, authorization, body});
+    const auto kept = start({method, target, authorization, body, host_, origin_});
     EXPECT_EQ(kept->responses.size(), 1U) << method << " " << target;
     return kept->responses.empty() ? Response() : kept->responses.front();
   }
   Response get(const std::string& target) { return ask("GET", target); }
   Response post(const std::string& body) { return ask("POST", "/v1/recommendations", body); }
+
+  std::string host_ = "localhost:8080";
+  std::string origin_;
 
   static std::string header(const Response& response, const std::string& name) {
     for (const auto& [key, value] : response.headers) {
@@ -262,10 +265,30 @@ TEST_F(RoutesTest, the_page_may_only_talk_to_this_service) {
   EXPECT_EQ(get("/page.css").content_type, "text/css; charset=utf-8");
 }
 
+TEST_F(RoutesTest, a_page_of_another_site_cannot_reload) {
+  options_.admin_without_token = true;
+  for (const char* host : {"localhost", "localhost:8080", "127.0.0.1:8080", "127.0.0.7", "[::1]:8080", "[::1]"}) {
+    host_ = host;
+    origin_ = "";
+    EXPECT_EQ(ask("POST", "/v1/admin/reload").status, 200) << host;
+    origin_ = "http://" + host_;
+    EXPECT_EQ(ask("POST", "/v1/admin/reload").status, 200) << host;
+    for (const char* foreign : {"http://evil.example", "null", "http://localhost.evil.example"}) {
+      origin_ = foreign;
+      EXPECT_EQ(ask("POST", "/v1/admin/reload").status, 403) << foreign;
+    }
+  }
+  for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example", "", "127.evil.example"}) {
+    host_ = host;  // a name that somebody let point to the loopback address
+    origin_ = "http://" + host_;
+    EXPECT_EQ(ask("POST", "/v1/admin/reload").status, 403) << host;
+  }
+}
+
 TEST_F(RoutesTest, a_reload_takes_the_time_it_takes) {
   options_.admin_without_token = true;
 
-  const auto kept = start({"POST", "/v1/admin/reload", "", ""});
+  const auto kept = start({"POST", "/v1/admin/reload", "", "", "localhost:8080"});
 
   EXPECT_TRUE(kept->deadline_lifted);
   EXPECT_EQ(kept->responses.at(0).status, 200);
