@@ -72,7 +72,7 @@ std::optional<Response> refuse_access(Route route, const Request& request, const
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
   }
-  if (route != Route::reload) return std::nullopt;
+  if (route != Route::reload || request.method != "POST") return std::nullopt;
   if (!options.tokens && !options.admin_without_token) {
     return refusal(route, 403, "this service was started without a token, which administration needs");
   }

@@ -67,14 +67,20 @@ class Client:
     def __init__(self, host, port, timeout=30):
         self.connection = http.client.HTTPConnection(host, port, timeout=timeout)
 
-    def ask(self, method, path, body=None):
-        """(status, answer); the answer as `exact` reads it, or as text."""
+    def send(self, method, path, body=None):
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
         self.connection.request(method, path, body=body)
+
+    def receive(self):
+        """(status, answer); the answer as `exact` reads it, or as text."""
         response = self.connection.getresponse()
         text = response.read().decode()
         return response.status, exact(text) if "json" in response.headers.get("Content-Type", "") else text
+
+    def ask(self, method, path, body=None):
+        self.send(method, path, body)
+        return self.receive()
 
     def answer(self, method, path, body=None):
         """The answer to what must be answered with 200."""
