@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include <boost/serialization/string.hpp>
 #include <mpi.h>
 
 #include "io/http/bearer_token.hpp"
@@ -18,14 +17,13 @@
 #include "io/service/routes.hpp"
 #include "io/stop_signals.hpp"
 #include "io/store/checkpoint_watch.hpp"
-#include "io/store/model_store.hpp"
-#include "mpi/comm/objects.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/serving/coordinator.hpp"
 #include "mpi/serving/doorbell.hpp"
 #include "mpi/serving/serving_rank.hpp"
+#include "mpi/serving/sharded_model.hpp"
 #include "src/error.hpp"
 
 namespace alsace::commands {
@@ -155,15 +153,6 @@ class FrontDoor {
   std::optional<io::CheckpointWatch> watch_;
 };
 
-/// The checkpoint that rank 0 finds, on every rank. Collective.
-std::string agree_on_checkpoint(const mpi::Communicator& world, const std::string& model) {
-  std::string checkpoint;
-  world.run_together([&] {
-    if (world.is_root()) checkpoint = io::resolve_model(model, "best").string();
-  });
-  return mpi::broadcast_object(world, checkpoint);
-}
-
 }  // namespace
 
 int serve(int argc, char** argv) {
@@ -186,7 +175,7 @@ int serve(int argc, char** argv) {
   mpi::ServingRank rank(world, run.kernels, threads, options.item_info);
   mpi::Doorbell doorbell(world);
   const std::string identity = world.is_root() ? io::checkpoint_identity(options.scoring.model) : "";
-  const std::string checkpoint = agree_on_checkpoint(world, options.scoring.model);
+  const std::string checkpoint = mpi::agree_on_checkpoint(world, options.scoring.model);
   std::unique_ptr<FrontDoor> door;  // before the load: a port in use is said at once
   world.run_together([&] {
     if (world.is_root()) door = std::make_unique<FrontDoor>(world, rank, doorbell, options, identity);

@@ -48,6 +48,14 @@ ItemBlock ShardedModel::item_block() const {
           static_cast<std::size_t>(shard.items.size())};
 }
 
+std::string agree_on_checkpoint(const Communicator& comm, const std::string& model) {
+  std::string checkpoint;
+  comm.run_together([&] {
+    if (comm.is_root()) checkpoint = io::resolve_model(model, "best").string();
+  });
+  return broadcast_object(comm, checkpoint);
+}
+
 ShardedModel read_share(const io::ModelReader& reader, int rank, int ranks, const io::ModelReader::Parts& parts) {
   ShardedModel share{reader.info(),
                      ShardMap::even(reader.info().users, ranks),
@@ -60,12 +68,7 @@ ShardedModel read_share(const io::ModelReader& reader, int rank, int ranks, cons
 
 ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
                                 const io::ModelReader::Parts& parts) {
-  // One rank resolves: a training may move `best` and `latest` meanwhile.
-  std::string checkpoint;
-  comm.run_together([&] {
-    if (comm.is_root()) checkpoint = io::resolve_model(model, "best").string();
-  });
-  checkpoint = broadcast_object(comm, checkpoint);
+  const std::string checkpoint = agree_on_checkpoint(comm, model);
   std::optional<io::ModelReader> reader;
   comm.run_together([&] {
     reader.emplace(checkpoint);

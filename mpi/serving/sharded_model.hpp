@@ -32,6 +32,10 @@ struct ShardedModel {
   [[nodiscard]] ItemBlock item_block() const;
 };
 
+/// The checkpoint that rank 0 finds MODEL to mean, on every rank: a training may move `best` and `latest` meanwhile.
+/// Collective. Throws ErrorKind::storage, the same on all ranks.
+std::string agree_on_checkpoint(const Communicator& comm, const std::string& model);
+
 /// One rank's share of a verified checkpoint. Not collective.
 ShardedModel read_share(const io::ModelReader& reader, int rank, int ranks, const io::ModelReader::Parts& parts);
 
