@@ -31,7 +31,7 @@ class Patience {
   }
 
  private:
-  static constexpr microseconds longest{1000};
+  static constexpr microseconds longest{2000};
   Clock::time_point since_ = Clock::now();
   microseconds pause_{50};
 };

@@ -12,7 +12,7 @@ namespace alsace::mpi {
 
 /// How ranks wait for the coordinator without burning a core: a receive that is posted ahead and asked after. A
 /// blocking call would spin (100 % of a core a rank); sleeping between questions costs latency. So a rank asks without
-/// pause, only yielding, for 5 ms after its last work, and then ever less often, down to once a millisecond.
+/// pause, only yielding, for 5 ms after its last work, and then ever less often, down to once in 2 ms.
 ///
 /// Rank 0 rings; it must not be destroyed before the others have answered to the last ring.
 class Doorbell {
