@@ -18,6 +18,7 @@
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/data/distributed_ids.hpp"
 #include "mpi/serving/sharded_model.hpp"
+#include "src/data/sort_unique.hpp"
 #include "src/error.hpp"
 
 namespace alsace::commands {
@@ -125,8 +126,7 @@ UserSelection choose_users(const mpi::Communicator& world, const mpi::ShardedMod
                       users, wanted.size()));
     }
     if (!unknown.empty()) warn_of_unknown(unknown);
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    sort_unique(rows);
     if (!unknown.empty()) rows.pop_back();  // `absent` is the greatest number
   });
   mpi::broadcast_vector(world, rows);

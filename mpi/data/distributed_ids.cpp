@@ -24,21 +24,6 @@ IdList sorted_unique(const IdList& ids, IdOrder order) {
   return sorted;
 }
 
-/// The first of `ids`, in order, that is not before `id`.
-std::size_t lower_bound(const IdList& ids, std::string_view id, IdOrder order) {
-  std::size_t begin = 0;
-  std::size_t end = ids.size();
-  while (begin < end) {
-    const std::size_t middle = begin + (end - begin) / 2;
-    if (order(ids[middle], id)) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  return begin;
-}
-
 /// At most ranks − 1 ids that cut the union into parts of about equal size.
 IdList choose_splitters(const Communicator& comm, const IdList& sorted, IdOrder order) {
   const auto ranks = static_cast<std::uint64_t>(comm.size());

@@ -10,6 +10,7 @@
 #include "mpi/comm/objects.hpp"
 #include "mpi/serving/merge_tree.hpp"
 #include "src/als/fold_in.hpp"
+#include "src/data/sort_unique.hpp"
 #include "src/error.hpp"
 #include "src/evaluation/evaluate_users.hpp"
 
@@ -35,11 +36,6 @@ struct Contribution {
 namespace {
 
 using Messages = std::vector<ScoringMessage>;
-
-void sort_unique(std::vector<std::uint32_t>& values) {
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-}
 
 /// The users that a batch asks for, each once however often: the same on all ranks. Views into the messages.
 struct AskedUsers {

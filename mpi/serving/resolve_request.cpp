@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "io/text.hpp"
+#include "src/data/sort_unique.hpp"
 
 namespace alsace::mpi {
 namespace {
@@ -17,8 +18,7 @@ std::vector<std::uint32_t> known_items(const std::vector<std::string>& ids, cons
   for (const std::string& id : ids) {
     if (const auto row = items.find(id)) rows.push_back(*row);
   }
-  std::sort(rows.begin(), rows.end());
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  sort_unique(rows);
   return rows;
 }
 
@@ -59,8 +59,7 @@ std::string resolve_events(const io::ScoringRequest& request, const io::ServedMo
   if (request.exclude_seen) {
     std::vector<std::uint32_t>& excluded = resolved.message.excluded;
     for (const Event& event : events) excluded.push_back(event.item);
-    std::sort(excluded.begin(), excluded.end());
-    excluded.erase(std::unique(excluded.begin(), excluded.end()), excluded.end());
+    sort_unique(excluded);
   }
   resolved.message.events = prepare_events(model.info.config, std::move(events));
   return "";

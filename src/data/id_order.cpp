@@ -65,4 +65,18 @@ int IdOrder::compare(std::string_view a, std::string_view b) const {
   return a.compare(b);
 }
 
+std::size_t lower_bound(const IdList& ids, std::string_view id, const IdOrder& order) {
+  std::size_t begin = 0;
+  std::size_t end = ids.size();
+  while (begin < end) {
+    const std::size_t middle = begin + (end - begin) / 2;
+    if (order(ids[middle], id)) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return begin;
+}
+
 }  // namespace alsace

@@ -32,4 +32,7 @@ struct IdOrder {
   [[nodiscard]] bool operator()(std::string_view a, std::string_view b) const { return compare(a, b) < 0; }
 };
 
+/// The first position in `ids`, which are in `order`, whose id is not before `id`; ids.size() when there is none.
+std::size_t lower_bound(const IdList& ids, std::string_view id, const IdOrder& order);
+
 }  // namespace alsace

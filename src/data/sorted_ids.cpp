@@ -30,19 +30,9 @@ SortedIds::SortedIds(IdList ids) : ids_(std::move(ids)) {
 
 std::optional<std::uint32_t> SortedIds::find(std::string_view id) const {
   // Either order is total over all texts, so that any id may be asked for, digits or not.
-  const IdOrder order{.numeric = numeric_};
-  std::size_t begin = 0;
-  std::size_t end = ids_.size();
-  while (begin < end) {
-    const std::size_t middle = begin + (end - begin) / 2;
-    if (order(ids_[middle], id)) {
-      begin = middle + 1;
-    } else {
-      end = middle;
-    }
-  }
-  if (begin == ids_.size() || ids_[begin] != id) return std::nullopt;
-  return static_cast<std::uint32_t>(begin);
+  const std::size_t found = lower_bound(ids_, id, {.numeric = numeric_});
+  if (found == ids_.size() || ids_[found] != id) return std::nullopt;
+  return static_cast<std::uint32_t>(found);
 }
 
 }  // namespace alsace
