@@ -60,12 +60,12 @@ std::initializer_list<Negatives> all_values() {
 }
 template <>
 std::initializer_list<Solver> all_values() {
-  static constexpr auto all = {Solver::auto_, Solver::cholesky};
+  static constexpr auto all = {Solver::auto_, Solver::cholesky, Solver::dual, Solver::cg, Solver::subspace};
   return all;
 }
 template <>
 std::initializer_list<Precision> all_values() {
-  static constexpr auto all = {Precision::auto_, Precision::fp32};
+  static constexpr auto all = {Precision::auto_, Precision::fp32, Precision::bf16};
   return all;
 }
 

@@ -21,7 +21,7 @@ bool asks_for(const std::vector<RankingMetric>& metrics, Kind kind) {
   return std::any_of(metrics.begin(), metrics.end(), [kind](const auto& metric) { return metric.kind == kind; });
 }
 
-ItemTraits traits_of(const Communicator& comm, const ShardMap& users, const UsersView& own, const FactorMatrix& items,
+ItemTraits traits_of(const Communicator& comm, const ShardMap& users, const UsersView& own, const FactorView& items,
                      const std::vector<RankingMetric>& metrics) {
   ItemTraits traits;
   if (asks_for(metrics, Kind::novelty) || asks_for(metrics, Kind::popularity)) {
@@ -47,7 +47,7 @@ std::vector<std::uint64_t> item_popularity(const Communicator& comm, const Users
 }
 
 RankingEvaluation::RankingEvaluation(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                                     const UserScorer& scorer, const FactorMatrix& items, const HeldOut& held_out,
+                                     const UserScorer& scorer, const FactorView& items, const HeldOut& held_out,
                                      std::vector<RankingMetric> metrics, int threads)
     : comm_(comm),
       users_(users),
@@ -101,7 +101,7 @@ Metrics RankingEvaluation::coverage() const {
 }
 
 Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
+                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
                          const std::vector<RankingMetric>& metrics, const KernelTable& kernels, int threads) {
   const FactorScorer scorer(own, items, item_biases, kernels);
   return RankingEvaluation(comm, users, own, scorer, items, held_out, metrics, threads).average();
@@ -119,7 +119,7 @@ std::vector<Segment> user_segments(const Communicator& comm, const UsersView& ow
   return quantile_segments(all_gather_vector<LengthCount>(comm, mine), count);
 }
 
-Predict model_prediction(const UsersView& own, const FactorMatrix& items, const std::vector<double>& item_biases,
+Predict model_prediction(const UsersView& own, const FactorView& items, const std::vector<double>& item_biases,
                          const KernelTable& kernels) {
   return [&own, &items, &item_biases, &kernels, offsets = score_offsets(own)](std::size_t user,
                                                                               std::uint32_t item) -> double {
@@ -172,7 +172,7 @@ Metrics RatingEvaluation::average(const Segment& segment) const {
 }
 
 Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
+                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
                          const KernelTable& kernels, int threads) {
   const Predict predict = model_prediction(own, items, item_biases, kernels);
   return RatingEvaluation(comm, users, own, held_out, predict, threads).average();

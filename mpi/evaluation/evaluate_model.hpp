@@ -23,13 +23,13 @@ using Metrics = std::map<std::string, double>;  ///< by name: "ndcg@100"
 
 /// Averages over the users with a held-out item; 0 where there is no such user. `own`: the users of users.range(rank).
 Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
+                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
                          const std::vector<RankingMetric>& metrics, const KernelTable& kernels, int threads);
 
 /// "rmse" and "mae" of μ + b_u + b_i + x·y over the held-out interactions of known users and items. Without any
 /// such pair the metrics are absent.
 Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorMatrix& items, const std::vector<double>& item_biases, const HeldOut& held_out,
+                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
                          const KernelTable& kernels, int threads);
 
 /// Training interactions of every item, from the seen lists. Moves 8 bytes an item.
@@ -40,7 +40,7 @@ std::vector<std::uint64_t> item_popularity(const Communicator& comm, const Users
 std::vector<Segment> user_segments(const Communicator& comm, const UsersView& own, const HeldOut& held_out, int count);
 
 /// Predictions for one shard's users. What they are given is kept by reference.
-Predict model_prediction(const UsersView& own, const FactorMatrix& items, const std::vector<double>& item_biases,
+Predict model_prediction(const UsersView& own, const FactorView& items, const std::vector<double>& item_biases,
                          const KernelTable& kernels);
 Predict bias_prediction(const UsersView& own, const std::vector<double>& item_biases);  ///< μ + b_u + b_i
 Predict mean_prediction(const UsersView& own);                                          ///< μ
@@ -69,7 +69,7 @@ class RankingEvaluation {
  public:
   /// Collective when a metric needs the items' popularity.
   RankingEvaluation(const Communicator& comm, const ShardMap& users, const UsersView& own, const UserScorer& scorer,
-                    const FactorMatrix& items, const HeldOut& held_out, std::vector<RankingMetric> metrics,
+                    const FactorView& items, const HeldOut& held_out, std::vector<RankingMetric> metrics,
                     int threads);
 
   [[nodiscard]] Metrics average() const { return average_of(tested_); }

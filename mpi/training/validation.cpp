@@ -54,7 +54,7 @@ Metrics Validation::measure(const Communicator& comm, const Trainer& trainer, co
                             const KernelTable& kernels, int threads) const {
   const TrainingData& data = trainer.data();
   const UsersView users = users_of(comm, trainer, config);
-  const FactorMatrix& items = trainer.items().all();
+  const FactorView& items = trainer.items().all();
   Metrics found;
   if (!ranking_.empty()) {
     found = evaluate_ranking(comm, data.users, users, items, data.biases.item, held_out_, ranking_, kernels, threads);

@@ -108,11 +108,31 @@ const char* name_of(Negatives negatives) {
 }
 
 const char* name_of(Solver solver) {
-  return solver == Solver::auto_ ? "auto" : "cholesky";
+  switch (solver) {
+    case Solver::auto_:
+      return "auto";
+    case Solver::cholesky:
+      return "cholesky";
+    case Solver::dual:
+      return "dual";
+    case Solver::cg:
+      return "cg";
+    case Solver::subspace:
+      return "subspace";
+  }
+  return "?";
 }
 
 const char* name_of(Precision precision) {
-  return precision == Precision::auto_ ? "auto" : "fp32";
+  switch (precision) {
+    case Precision::auto_:
+      return "auto";
+    case Precision::fp32:
+      return "fp32";
+    case Precision::bf16:
+      return "bf16";
+  }
+  return "?";
 }
 
 }  // namespace alsace

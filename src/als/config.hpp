@@ -14,8 +14,12 @@ enum class ValueMeaning { binary, raw };
 /// What a negative value means to an implicit objective with raw values: a bad row, nothing (dropped and counted), or
 /// an observed dislike, whose strength weighs as much but whose target is 0.
 enum class Negatives { error, drop, dislike };
-enum class Solver { auto_, cholesky };
-enum class Precision { auto_, fp32 };
+/// How a row's system is solved: by Cholesky of the K × K system, by the n × n dual of a short row, by preconditioned
+/// conjugate gradients, or a block of columns after the other (iALS++). auto: row by row, whichever costs least.
+enum class Solver { auto_, cholesky, dual, cg, subspace };
+/// Of the factors. bf16: solved rows are rounded to bf16 once, and every rank reads the rounded ones; sums and solves
+/// stay in fp32.
+enum class Precision { auto_, fp32, bf16 };
 
 /// Everything that decides the numbers of a training run. How it runs (ranks, threads, exchange, checkpoints) is not
 /// here: two runs with equal TrainConfig and equal data give equal bits.

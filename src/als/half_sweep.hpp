@@ -16,7 +16,7 @@ struct HalfSweep {
   const TrainConfig& config;
   const KernelTable& kernels;
   const SparseRows& rows;           ///< this shard's rows; values as prepare_values / residuals left them
-  const FactorMatrix& fixed;        ///< M × K: all rows of the other side
+  FactorView fixed;                 ///< M × K: all rows of the other side
   const GramMatrix& fixed_gramian;  ///< K × K over all M rows; not read by explicit
   int threads = 1;
   const char* row_name = "row";  ///< what a row is, for messages: "user row"

@@ -20,7 +20,7 @@ double inner_product(const float* x, const float* y, std::size_t factors) {
 }  // namespace
 
 std::vector<double> row_losses(const TrainConfig& config, const SparseRows& rows, const float* own,
-                               const FactorMatrix& fixed, int threads) {
+                               const FactorView& fixed, int threads) {
   const auto factors = static_cast<std::size_t>(fixed.cols());
   const auto other_side = static_cast<std::uint64_t>(fixed.rows());
   const auto count = static_cast<std::int64_t>(rows.rows());

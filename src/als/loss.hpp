@@ -17,7 +17,7 @@ namespace alsace {
 /// One value a row, so that exact_sum can add them: the observed terms of the row and its own w|x|².
 /// `rows`: the users of a shard; `own`: their rows.rows() × K factors; `fixed`: all items. Computed in double.
 std::vector<double> row_losses(const TrainConfig& config, const SparseRows& rows, const float* own,
-                               const FactorMatrix& fixed, int threads);
+                               const FactorView& fixed, int threads);
 
 /// w|y|² of each row of a shard of the other side; `lengths` from rows, `other_side` the number of rows of its other
 /// side.

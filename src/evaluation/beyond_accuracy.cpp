@@ -35,7 +35,7 @@ double list_mean(std::span<const ScoredItem> list, std::span<const double> value
   return sum / static_cast<double>(list.size());
 }
 
-double list_diversity(std::span<const ScoredItem> list, const FactorMatrix& unit_items) {
+double list_diversity(std::span<const ScoredItem> list, const FactorView& unit_items) {
   if (list.size() < 2) return 0;
   double sum = 0;
   for (std::size_t i = 1; i < list.size(); ++i) {

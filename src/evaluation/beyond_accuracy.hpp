@@ -23,7 +23,7 @@ double list_mean(std::span<const ScoredItem> list, std::span<const double> value
 
 /// Intra-list diversity: 1 − mean cosine over the pairs of different items of the list; 0 with fewer than two.
 /// `unit_items`: item factors scaled to length 1. O(K² factors).
-double list_diversity(std::span<const ScoredItem> list, const FactorMatrix& unit_items);
+double list_diversity(std::span<const ScoredItem> list, const FactorView& unit_items);
 
 /// Items as scores of popularity that fp32 holds exactly: the number of different smaller counts. Order and ties are
 /// those of the counts.

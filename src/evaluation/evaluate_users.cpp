@@ -84,7 +84,7 @@ std::vector<double> score_offsets(const UsersView& users) {
   return offsets;
 }
 
-FactorScorer::FactorScorer(const UsersView& users, const FactorMatrix& items, std::span<const double> item_biases,
+FactorScorer::FactorScorer(const UsersView& users, const FactorView& items, std::span<const double> item_biases,
                            const KernelTable& kernels)
     : users_(users), kernels_(kernels), offsets_(score_offsets(users)) {
   const auto count = static_cast<std::size_t>(items.rows());

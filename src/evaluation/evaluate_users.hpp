@@ -52,7 +52,7 @@ class UserScorer {
 class FactorScorer final : public UserScorer {
  public:
   /// What it is given is kept by reference. `item_biases` may be empty.
-  FactorScorer(const UsersView& users, const FactorMatrix& items, std::span<const double> item_biases,
+  FactorScorer(const UsersView& users, const FactorView& items, std::span<const double> item_biases,
                const KernelTable& kernels);
   [[nodiscard]] std::size_t items() const override { return block_.count; }
   void score(std::size_t first_user, std::size_t count, float* scores, float* workspace) const override;
