@@ -2,30 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
-#include <utility>
 
 #include "src/als/objective.hpp"
 
 namespace alsace {
-namespace {
-
-constexpr std::align_val_t alignment{64};
-
-}  // namespace
-
-AlignedFloats::AlignedFloats(std::size_t count)
-    : data_(static_cast<float*>(::operator new(count * sizeof(float), alignment))), size_(count) {
-  std::fill_n(data_, count, 0.0F);
-}
-
-AlignedFloats::~AlignedFloats() {
-  ::operator delete(data_, alignment);
-}
-
-AlignedFloats::AlignedFloats(AlignedFloats&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
 SharedPart::SharedPart(const HalfSweep& job)
     : present_(gramian_weight(job.config) != 0),
       matrix_(present_ ? padded_factors(job.config.factors) * padded_factors(job.config.factors) : 0) {

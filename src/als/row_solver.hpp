@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "src/aligned_array.hpp"
 #include "src/als/half_sweep.hpp"
 
 namespace alsace {
@@ -11,24 +12,6 @@ namespace alsace {
 /// A row's interactions are summed in segments of this many, each from zero, and the segments are added in order: so
 /// the segments of one row could be summed anywhere. Part of the algorithm: it decides the rounding.
 inline constexpr std::size_t segment_interactions = 4096;
-
-/// Floats aligned to 64 bytes. Zero at first.
-class AlignedFloats {
- public:
-  explicit AlignedFloats(std::size_t count);
-  ~AlignedFloats();
-  AlignedFloats(AlignedFloats&& other) noexcept;
-  AlignedFloats(const AlignedFloats&) = delete;
-  AlignedFloats& operator=(const AlignedFloats&) = delete;
-  AlignedFloats& operator=(AlignedFloats&&) = delete;
-  [[nodiscard]] float* data() { return data_; }
-  [[nodiscard]] const float* data() const { return data_; }
-  [[nodiscard]] std::size_t size() const { return size_; }
-
- private:
-  float* data_;
-  std::size_t size_;
-};
 
 /// What all rows of a half-sweep share: c·G in fp32, padded for the kernels, and how long the longest row is.
 class SharedPart {

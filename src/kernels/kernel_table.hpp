@@ -38,6 +38,11 @@ constexpr std::size_t padded_factors(int factors) {
   return (static_cast<std::size_t>(factors) + 15) / 16 * 16;
 }
 
+/// K rounded up to whole vectors of 32: the stride of rows of bf16.
+constexpr std::size_t bf16_stride(int factors) {
+  return (static_cast<std::size_t>(factors) + 31) / 32 * 32;
+}
+
 /// Floats of workspace that form_normal_equations takes.
 std::size_t normal_equations_workspace(int factors);
 
