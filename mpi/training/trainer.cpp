@@ -48,7 +48,8 @@ bool Trainer::solve(const SparseRows& rows, const ReplicatedFactors& fixed, cons
   const io::Stopwatch watch;
   comm_.run_together([&] {
     const io::Stopwatch own;
-    finished = half_sweep({config_, kernels_, rows, fixed.all(), gramian, threads_, row_name}, solved.own(), stop);
+    finished =
+        half_sweep({config_, kernels_, rows, fixed.all(), gramian, threads_, row_name}, solved.own(), stop).finished;
     solving = own.seconds();
   });
   finished = all_of(comm_, finished);

@@ -24,6 +24,6 @@ inline Vec fused(Vec a, Vec b, Vec c) {
 
 }  // namespace
 
-const KernelTable avx2_kernels = {"avx2", form_normal_equations, solve_positive_definite, inner_products};
+const KernelTable avx2_kernels = table_of_level("avx2");
 
 }  // namespace alsace

@@ -23,6 +23,6 @@ inline Vec fused(Vec a, Vec b, Vec c) {
 
 }  // namespace
 
-const KernelTable avx512_kernels = {"avx512", form_normal_equations, solve_positive_definite, inner_products};
+const KernelTable avx512_kernels = table_of_level("avx512");
 
 }  // namespace alsace

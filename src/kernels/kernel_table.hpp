@@ -17,10 +17,17 @@ struct KernelTable {
   std::string_view level;
 
   /// matrix (P × P) += Σ_j weights[j] · y yᵀ with y = fixed row columns[j], and rhs (P) += Σ_j targets[j] · y. fp32
-  /// sums over fixed chunks of 64 interactions, added in order. Padding stays zero if it was. `workspace`:
-  /// normal_equations_workspace(factors) floats, aligned to 64 bytes, contents not kept.
+  /// sums over fixed chunks of 64 interactions, added in order. `weights` null: all weights and targets are 1.
+  /// Padding stays zero if it was. `workspace`: normal_equations_workspace(factors) floats, aligned to 64 bytes,
+  /// contents not kept.
   void (*form_normal_equations)(const float* fixed, int factors, const std::uint32_t* columns, const float* weights,
                                 const float* targets, std::size_t n, float* matrix, float* rhs, float* workspace);
+
+  /// The same on bf16 rows of bf16_stride(factors), zero padded, `fixed` aligned to 64 bytes. A weight (≥ 0) enters as
+  /// its root: √weight·y is rounded to bf16 once and stands on both sides of the product.
+  void (*form_normal_equations_bf16)(const std::uint16_t* fixed, int factors, const std::uint32_t* columns,
+                                     const float* weights, const float* targets, std::size_t n, float* matrix,
+                                     float* rhs, float* workspace);
 
   /// Solves matrix · x = rhs for a positive definite matrix (P × P, overwritten) by Cholesky in fp32; x replaces rhs
   /// (P floats). The padding of both must be zero. K³/3 multiply-adds. False when a pivot is not positive and finite.

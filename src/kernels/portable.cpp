@@ -21,6 +21,6 @@ inline Vec fused(Vec a, Vec b, Vec c) {
 
 }  // namespace
 
-const KernelTable portable_kernels = {"portable", form_normal_equations, solve_positive_definite, inner_products};
+const KernelTable portable_kernels = table_of_level("portable");
 
 }  // namespace alsace

@@ -11,7 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "src/als/objective.hpp"
-#include "src/als/row_solver.hpp"
+#include "src/als/normal_equations.hpp"
 #include "src/error.hpp"
 #include "tests/support/dense_problem.hpp"
 
@@ -194,10 +194,10 @@ TEST(HalfSweepTest, stops_before_the_next_block_when_told) {
   stop.request_stop();
   FactorMatrix solved = FactorMatrix::Constant(3, 2, -77.0F);
 
-  const bool done =
+  const HalfSweepResult done =
       half_sweep({config, kernel_table("portable"), rows, fixed, gramian, 2}, solved.data(), stop.get_token());
 
-  EXPECT_FALSE(done);
+  EXPECT_FALSE(done.finished);
   EXPECT_EQ(solved, FactorMatrix::Constant(3, 2, -77.0F));
 }
 
