@@ -1,8 +1,13 @@
 #include "io/system.hpp"
 
+#include <fstream>
+#include <new>
+
 #include <malloc.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 
 namespace alsace::io {
 
@@ -27,6 +32,35 @@ std::uint64_t peak_memory_bytes() {
 
 void release_free_memory() {
   malloc_trim(0);
+}
+
+std::uint64_t available_memory_bytes() {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string field;
+  std::uint64_t kibibytes = 0;
+  while (meminfo >> field >> kibibytes) {
+    if (field == "MemAvailable:") return kibibytes * 1024;
+    meminfo.ignore(16, '\n');
+  }
+  return 0;
+}
+
+std::uint64_t free_bytes(const std::string& directory) {
+  struct statvfs file_system {};
+  if (statvfs(directory.c_str(), &file_system) != 0) return 0;
+  return static_cast<std::uint64_t>(file_system.f_bavail) * file_system.f_frsize;
+}
+
+PageMemory::PageMemory(std::size_t bytes) : bytes_(bytes) {
+  if (bytes == 0) return;
+  void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) throw std::bad_alloc();
+  madvise(pages, bytes, MADV_HUGEPAGE);  // a wish: where the kernel has no huge pages, small ones do
+  data_ = static_cast<std::byte*>(pages);
+}
+
+PageMemory::~PageMemory() {
+  if (data_ != nullptr) munmap(data_, bytes_);
 }
 
 }  // namespace alsace::io

@@ -1,5 +1,6 @@
 #include "mpi/comm/communicator.hpp"
 
+#include <climits>
 #include <exception>
 #include <string>
 #include <utility>
@@ -20,8 +21,15 @@ void check_mpi(int code, const char* call) {
   throw Error(ErrorKind::internal, fmt::format("{} failed: {}", call, std::string(text, static_cast<size_t>(length))));
 }
 
-ElementType::ElementType(std::size_t bytes) {
+ElementType::ElementType(std::size_t bytes, std::size_t stride) {
+  ALSACE_CHECK(bytes <= stride && bytes <= static_cast<std::size_t>(INT_MAX),
+               fmt::format("an element of {} of every {} bytes", bytes, stride));
   check_mpi(MPI_Type_contiguous(static_cast<int>(bytes), MPI_BYTE, &type_), "MPI_Type_contiguous");
+  if (stride != bytes) {
+    MPI_Datatype whole = type_;
+    check_mpi(MPI_Type_create_resized(whole, 0, static_cast<MPI_Aint>(stride), &type_), "MPI_Type_create_resized");
+    check_mpi(MPI_Type_free(&whole), "MPI_Type_free");
+  }
   check_mpi(MPI_Type_commit(&type_), "MPI_Type_commit");
 }
 

@@ -36,7 +36,9 @@ MPI_Datatype arithmetic_type() {
 /// count elements, which keeps them within the int that Open MPI 4.1 takes. Freed by the destructor.
 class ElementType {
  public:
-  explicit ElementType(std::size_t bytes);
+  explicit ElementType(std::size_t bytes) : ElementType(bytes, bytes) {}
+  /// The first `bytes` of every `stride` bytes.
+  ElementType(std::size_t bytes, std::size_t stride);
   ~ElementType();
   ElementType(const ElementType&) = delete;
   ElementType& operator=(const ElementType&) = delete;
