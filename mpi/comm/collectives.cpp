@@ -65,20 +65,28 @@ void exchange_bytes(const Communicator& comm, const void* send, std::span<const 
 
 }  // namespace detail
 
-void all_gather_rows(const Communicator& comm, void* matrix, std::size_t row_bytes,
-                     std::span<const std::uint64_t> bounds) {
-  const auto ranks = static_cast<std::size_t>(comm.size());
-  ALSACE_CHECK(bounds.size() == ranks + 1, "one bound more than ranks");
-  ALSACE_CHECK(bounds.back() <= static_cast<std::uint64_t>(INT_MAX), "more rows than an MPI displacement holds");
-  const ElementType row(row_bytes);
-  std::vector<int> counts(ranks);
-  std::vector<int> starts(ranks);
-  for (std::size_t r = 0; r < ranks; ++r) {
-    counts[r] = static_cast<int>(bounds[r + 1] - bounds[r]);
-    starts[r] = static_cast<int>(bounds[r]);
+GatherRound gather_round(std::span<const std::uint64_t> bounds, std::uint64_t begin, std::uint64_t window) {
+  ALSACE_CHECK(window <= static_cast<std::uint64_t>(INT_MAX), "counts and starts of a round fit an int");
+  GatherRound round;
+  for (std::size_t r = 0; r + 1 < bounds.size(); ++r) {
+    const std::uint64_t first = std::clamp(bounds[r], begin, begin + window);
+    const std::uint64_t end = std::clamp(bounds[r + 1], begin, begin + window);
+    round.counts.push_back(static_cast<int>(end - first));
+    round.starts.push_back(static_cast<int>(first - begin));
   }
-  check_mpi(MPI_Allgatherv(MPI_IN_PLACE, 0, row.get(), matrix, counts.data(), starts.data(), row.get(), comm.get()),
-            "MPI_Allgatherv");
+  return round;
+}
+
+void all_gather_rows(const Communicator& comm, void* matrix, std::size_t row_bytes,
+                     std::span<const std::uint64_t> bounds, std::uint64_t window) {
+  ALSACE_CHECK(bounds.size() == static_cast<std::size_t>(comm.size()) + 1, "one bound more than ranks");
+  const ElementType row(row_bytes);
+  for (std::uint64_t begin = 0; begin < bounds.back(); begin += window) {
+    const GatherRound round = gather_round(bounds, begin, window);
+    check_mpi(MPI_Allgatherv(MPI_IN_PLACE, 0, row.get(), static_cast<char*>(matrix) + begin * row_bytes,
+                             round.counts.data(), round.starts.data(), row.get(), comm.get()),
+              "MPI_Allgatherv");
+  }
 }
 
 }  // namespace alsace::mpi

@@ -108,15 +108,29 @@ std::vector<T> all_gather_vector(const Communicator& comm, std::span<const T> mi
 }
 
 /// Completes a matrix of `row_bytes` a row that every rank holds whole, of which rank r has computed the rows
-/// [bounds[r], bounds[r + 1]). In place; receives (1 − 1/R) of the matrix.
+/// [bounds[r], bounds[r + 1]). In place; receives (1 − 1/R) of the matrix. More than `window` rows go in rounds.
 void all_gather_rows(const Communicator& comm, void* matrix, std::size_t row_bytes,
-                     std::span<const std::uint64_t> bounds);
+                     std::span<const std::uint64_t> bounds, std::uint64_t window = std::uint64_t{1} << 30);
+
+/// One round of it: what each rank adds to the rows [begin, begin + window), and where that starts among them.
+struct GatherRound {
+  std::vector<int> counts;
+  std::vector<int> starts;
+};
+GatherRound gather_round(std::span<const std::uint64_t> bounds, std::uint64_t begin, std::uint64_t window);
 
 template <class T>
 T broadcast_value(const Communicator& comm, T value, int root = 0) {
   static_assert(std::is_trivially_copyable_v<T>);
   detail::broadcast_bytes(comm, &value, sizeof(T), root);
   return value;
+}
+
+/// The root's elements on every rank.
+template <class T>
+void broadcast(const Communicator& comm, std::span<T> values, int root = 0) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  detail::broadcast_bytes(comm, values.data(), values.size_bytes(), root);
 }
 
 /// The root's vector, size included, on every rank.

@@ -88,16 +88,11 @@ void add_run_options(CLI::App& app, TrainRequest& request) {
   app.add_option("--checkpoint-every", run.checkpoint_every, "sweeps between checkpoints");
   app.add_option("--keep", run.keep, "checkpoints to keep (and the best one)");
   app.add_option("--max-hours", request.max_hours, "checkpoint and end with code 6 after so long");
-  app.add_option_function<std::string>(
-         "--exchange",
-         [](const std::string& text) {
-           if (text != "auto" && text != "replicate") {
-             throw CLI::ValidationError("--exchange = " + text + ", expected auto|replicate");
-           }
-         },
-         "where the fixed side's factors are: replicate keeps a copy on every rank")
-      ->type_name("auto|replicate")
-      ->default_str("auto");
+  io::add_choice(
+      app, "--exchange", run.exchange.kind,
+      {{"auto", mpi::Exchange::auto_}, {"replicate", mpi::Exchange::replicate}, {"needed", mpi::Exchange::needed}},
+      "where factors are: replicate keeps all of them once a host, needed on each rank those that its rows "
+      "touch; auto takes what moves less and fits, and says why");
   app.add_option("--threads", run.threads, "a rank (0: its share of the processors it may run on)");
   app.add_option("--kernels", request.kernels, "instruction set: auto, or a level that every rank's processor has");
   app.add_option("--report-json", run.report_json, "write the end-of-run table as JSON")->type_name("FILE");

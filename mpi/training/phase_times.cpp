@@ -18,6 +18,7 @@ constexpr std::array<const char*, phase_count> phase_names{"load",    "prepare",
 struct RankPhases {
   std::array<double, phase_count> seconds;
   std::array<std::uint64_t, phase_count> bytes;
+  std::array<std::uint64_t, phase_count> host_bytes;
   std::array<std::uint64_t, phase_count> least_bytes;
   double whole;
   std::uint64_t peak_memory;
@@ -46,40 +47,45 @@ constexpr double mebibyte = 1024.0 * 1024.0;
 
 }  // namespace
 
-void PhaseTimes::add_bytes(Phase phase, std::uint64_t moved, std::uint64_t lower_bound) {
-  bytes_[static_cast<std::size_t>(phase)] += moved;
+void PhaseTimes::add_bytes(Phase phase, std::uint64_t received, std::uint64_t from_other_hosts,
+                           std::uint64_t lower_bound) {
+  bytes_[static_cast<std::size_t>(phase)] += received;
+  host_bytes_[static_cast<std::size_t>(phase)] += from_other_hosts;
   least_bytes_[static_cast<std::size_t>(phase)] += lower_bound;
 }
 
 PhaseTimes::Report PhaseTimes::report(const Communicator& comm) const {
-  const auto ranks =
-      all_gather(comm, RankPhases{seconds_, bytes_, least_bytes_, whole_.seconds(), io::peak_memory_bytes()});
+  const auto ranks = all_gather(
+      comm, RankPhases{seconds_, bytes_, host_bytes_, least_bytes_, whole_.seconds(), io::peak_memory_bytes()});
   const Spread whole = spread_of(ranks, [](const RankPhases& rank) { return rank.whole; });
   const Spread memory = spread_of(ranks, [](const RankPhases& rank) { return rank.peak_memory; });
 
   Report report;
-  report.table = fmt::format("{:<12} {:>9} {:>9} {:>9}  {:>9}  {:>12} {:>12}\n", "phase", "min s", "mean s", "max s",
-                             "max/mean", "received MiB", "at least MiB");
+  report.table = fmt::format("{:<12} {:>9} {:>9} {:>9}  {:>9}  {:>12} {:>12} {:>12}\n", "phase", "min s", "mean s",
+                             "max s", "max/mean", "received MiB", "other hosts", "at least MiB");
   nlohmann::ordered_json phases = nlohmann::ordered_json::object();
   for (std::size_t p = 0; p < phase_count; ++p) {
     const Spread seconds = spread_of(ranks, [p](const RankPhases& rank) { return rank.seconds[p]; });
     if (seconds.most == 0) continue;
     std::uint64_t moved = 0;
+    std::uint64_t between_hosts = 0;
     std::uint64_t least = 0;
     for (const RankPhases& rank : ranks) {
       moved += rank.bytes[p];
+      between_hosts += rank.host_bytes[p];
       least += rank.least_bytes[p];
     }
     report.table += fmt::format("{:<12} {:>9.3f} {:>9.3f} {:>9.3f}  {:>9.2f}", phase_names[p], seconds.least,
                                 seconds.mean, seconds.most, seconds.most / seconds.mean);
     if (moved > 0) {
-      report.table += fmt::format("  {:>12.2f} {:>12.2f}", static_cast<double>(moved) / mebibyte,
-                                  static_cast<double>(least) / mebibyte);
+      report.table += fmt::format("  {:>12.2f} {:>12.2f} {:>12.2f}", static_cast<double>(moved) / mebibyte,
+                                  static_cast<double>(between_hosts) / mebibyte, static_cast<double>(least) / mebibyte);
     }
     report.table += '\n';
     phases[phase_names[p]] = {{"seconds", to_json(seconds)},
                               {"imbalance", seconds.most / seconds.mean},
                               {"received_bytes", moved},
+                              {"received_from_other_hosts_bytes", between_hosts},
                               {"lower_bound_bytes", least}};
   }
   const Spread other = spread_of(ranks, [](const RankPhases& rank) {

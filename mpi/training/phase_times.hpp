@@ -34,8 +34,9 @@ class PhaseTimes {
   [[nodiscard]] Scope measure(Phase phase) { return {*this, phase}; }
   void add_seconds(Phase phase, double seconds) { seconds_[static_cast<std::size_t>(phase)] += seconds; }
 
-  /// Bytes that this rank received in a phase, and the fewest that its exchange could have moved.
-  void add_bytes(Phase phase, std::uint64_t moved, std::uint64_t lower_bound);
+  /// Bytes that this rank received in a phase, those of them that came from another host, and the fewest that could
+  /// have come.
+  void add_bytes(Phase phase, std::uint64_t received, std::uint64_t from_other_hosts, std::uint64_t lower_bound);
 
   /// Both forms of the end-of-run report: time of each phase as least, mean and most over the ranks, imbalance (most
   /// over mean), bytes received beside their lower bound, and peak memory of the ranks. Collective.
@@ -48,6 +49,7 @@ class PhaseTimes {
  private:
   std::array<double, phase_count> seconds_{};
   std::array<std::uint64_t, phase_count> bytes_{};
+  std::array<std::uint64_t, phase_count> host_bytes_{};
   std::array<std::uint64_t, phase_count> least_bytes_{};
   io::Stopwatch whole_;
 };

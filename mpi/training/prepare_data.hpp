@@ -2,7 +2,7 @@
 
 #include "mpi/comm/communicator.hpp"
 #include "mpi/data/load_input.hpp"
-#include "mpi/training/trainer.hpp"
+#include "mpi/training/training_data.hpp"
 #include "src/als/config.hpp"
 
 namespace alsace::mpi {

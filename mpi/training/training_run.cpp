@@ -145,7 +145,7 @@ void TrainingRun::prepare(LoadedDataset loaded) {
   info_.items = data.items.rows();
   info_.interactions = data.interactions;
   info_.mean = data.biases.mean;
-  trainer_.emplace(comm_, config_, kernels_, std::move(data), threads_, times_);
+  trainer_.emplace(comm_, config_, kernels_, std::move(data), threads_, times_, options_.exchange);
 }
 
 void TrainingRun::start_factors() {
@@ -255,7 +255,7 @@ void TrainingRun::commit() {
   shard_.user_biases = own_biases(data.biases.user, shard_.users);
   shard_.item_biases = own_biases(data.biases.item, shard_.items);
   shard_.seen_offsets = data.by_user.offsets;
-  shard_.seen_items = data.by_user.columns;
+  shard_.seen_items = trainer_->seen_items();
   commit_checkpoint(comm_, options_.model, info_, shard_, options_.keep);
   // Between checkpoints only the ids stay: the trainer has the rest.
   shard_.user_factors.resize(0, 0);

@@ -6,6 +6,7 @@
 #include "io/readers/read_options.hpp"
 #include "io/stop_signals.hpp"
 #include "mpi/comm/communicator.hpp"
+#include "mpi/training/exchange_options.hpp"
 #include "src/als/config.hpp"
 #include "src/data/interaction.hpp"
 
@@ -28,6 +29,7 @@ struct RunOptions {
   int keep = 2;
   int threads = 0;  ///< 0: this rank's share of the processors it may run on
   std::string kernel_level;
+  ExchangeOptions exchange;
   std::string report_json;  ///< where the end-of-run report goes as JSON, "" for nowhere
 };
 

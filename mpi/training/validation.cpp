@@ -15,8 +15,9 @@ bool is_rating_metric(const std::string& metric) {
   return metric == "rmse" || metric == "mae";
 }
 
-/// The users of this rank as the trainer has them now.
-UsersView users_of(const Communicator& comm, const Trainer& trainer, const TrainConfig& config) {
+/// The users of this rank as the trainer has them now, who have seen `seen_items`.
+UsersView users_of(const Communicator& comm, const Trainer& trainer, const TrainConfig& config,
+                   const std::vector<std::uint32_t>& seen_items) {
   const TrainingData& data = trainer.data();
   const RowRange own = data.users.range(comm.rank());
   UsersView users;
@@ -27,7 +28,7 @@ UsersView users_of(const Communicator& comm, const Trainer& trainer, const Train
   users.has_biases = config.objective == Objective::explicit_;
   if (!data.biases.user.empty()) users.biases = std::span(data.biases.user).subspan(own.begin, own.size());
   users.seen_offsets = data.by_user.offsets;
-  users.seen_items = data.by_user.columns;
+  users.seen_items = seen_items;
   return users;
 }
 
@@ -53,8 +54,12 @@ Validation::Validation(const Communicator& comm, HeldOut held_out, std::vector<s
 Metrics Validation::measure(const Communicator& comm, const Trainer& trainer, const TrainConfig& config,
                             const KernelTable& kernels, int threads) const {
   const TrainingData& data = trainer.data();
-  const UsersView users = users_of(comm, trainer, config);
-  const FactorView& items = trainer.items().all();
+  const SideFactors& all_items = trainer.items();
+  const bool holds_all = all_items.holds_all();
+  const std::vector<std::uint32_t> seen_items = holds_all ? std::vector<std::uint32_t>() : trainer.seen_items();
+  const FactorMatrix gathered = holds_all ? FactorMatrix() : all_items.gather();
+  const FactorView items = holds_all ? all_items.all() : FactorView(gathered);
+  const UsersView users = users_of(comm, trainer, config, holds_all ? data.by_user.columns : seen_items);
   Metrics found;
   if (!ranking_.empty()) {
     found = evaluate_ranking(comm, data.users, users, items, data.biases.item, held_out_, ranking_, kernels, threads);

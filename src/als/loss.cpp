@@ -20,9 +20,9 @@ double inner_product(const float* x, const float* y, std::size_t factors) {
 }  // namespace
 
 std::vector<double> row_losses(const TrainConfig& config, const SparseRows& rows, const float* own,
-                               const FactorView& fixed, int threads) {
+                               const FactorView& fixed, int threads, std::uint64_t other_side) {
   const auto factors = static_cast<std::size_t>(fixed.cols());
-  const auto other_side = static_cast<std::uint64_t>(fixed.rows());
+  if (other_side == 0) other_side = static_cast<std::uint64_t>(fixed.rows());
   const auto count = static_cast<std::int64_t>(rows.rows());
   std::vector<double> losses = row_penalties(config, rows, own, static_cast<int>(factors), other_side, threads);
 #pragma omp parallel for schedule(dynamic, 256) num_threads(threads)

@@ -15,9 +15,10 @@ namespace alsace {
 ///   ials      Σ_observed r (p − x·y)² + α0 ⟨XᵀX, YᵀY⟩ + …
 ///   explicit  Σ_observed (residual − x·y)² + …
 /// One value a row, so that exact_sum can add them: the observed terms of the row and its own w|x|².
-/// `rows`: the users of a shard; `own`: their rows.rows() × K factors; `fixed`: all items. Computed in double.
+/// `rows`: the users of a shard; `own`: their rows.rows() × K factors; `fixed`: the items that their columns refer to;
+/// `other_side`: the number of all items, 0 where `fixed` has them all. Computed in double.
 std::vector<double> row_losses(const TrainConfig& config, const SparseRows& rows, const float* own,
-                               const FactorView& fixed, int threads);
+                               const FactorView& fixed, int threads, std::uint64_t other_side = 0);
 
 /// w|y|² of each row of a shard of the other side; `lengths` from rows, `other_side` the number of rows of its other
 /// side.

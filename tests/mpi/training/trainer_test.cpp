@@ -58,11 +58,11 @@ Outcome train(const Communicator& comm, const TrainingCase& run) {
   for (int sweep = 1; sweep <= run.config.sweeps; ++sweep) {
     outcome.losses.push_back(trainer.sweep({}, false).value());
     if (sweep == 1 || sweep == run.config.sweeps) {
-      outcome.after[sweep] = {trainer.users().all(), trainer.items().all()};
+      outcome.after[sweep] = {trainer.users().gather(), trainer.items().gather()};
     }
   }
-  outcome.users = trainer.users().all();
-  outcome.items = trainer.items().all();
+  outcome.users = trainer.users().gather();
+  outcome.items = trainer.items().gather();
   return outcome;
 }
 
@@ -219,16 +219,16 @@ TEST(TrainerTest, a_stopped_sweep_leaves_the_state_before_it) {
   Trainer trainer(world, config, kernel_table("portable"), prepare_data(world, config, loaded), 1, times);
   trainer.start([&](RowRange range, float* rows) { initialize_items(config, range, rows); });
   (void)trainer.sweep({}, false);
-  const FactorMatrix users = trainer.users().all();
-  const FactorMatrix items = trainer.items().all();
+  const FactorMatrix users = trainer.users().gather();
+  const FactorMatrix items = trainer.items().gather();
   std::stop_source stop;
   if (world.rank() == world.size() - 1) stop.request_stop();  // one rank is told; all stop
 
   const auto loss = trainer.sweep(stop.get_token(), true);
 
   EXPECT_FALSE(loss.has_value());
-  EXPECT_TRUE(same_bits(trainer.users().all(), users));
-  EXPECT_TRUE(same_bits(trainer.items().all(), items));
+  EXPECT_TRUE(same_bits(trainer.users().gather(), users));
+  EXPECT_TRUE(same_bits(trainer.items().gather(), items));
 }
 
 }  // namespace
