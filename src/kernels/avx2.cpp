@@ -14,10 +14,16 @@ namespace {
 using Vec = __m256;
 constexpr std::size_t vec_width = 8;
 constexpr std::size_t tile_rows = 4;
-constexpr std::size_t tile_vecs = 2;
+constexpr std::size_t tile_vecs = 3;
 
+inline Vec broadcast(float value) {
+  return _mm256_set1_ps(value);
+}
 inline Vec fused(Vec a, Vec b, Vec c) {
   return _mm256_fmadd_ps(a, b, c);
+}
+inline Vec fused_minus(Vec a, Vec b, Vec c) {
+  return _mm256_fnmadd_ps(a, b, c);
 }
 
 #include "src/kernels/loops.inc"

@@ -13,10 +13,16 @@ namespace {
 using Vec = __m512;
 constexpr std::size_t vec_width = 16;
 constexpr std::size_t tile_rows = 8;
-constexpr std::size_t tile_vecs = 1;
+constexpr std::size_t tile_vecs = 3;
 
+inline Vec broadcast(float value) {
+  return _mm512_set1_ps(value);
+}
 inline Vec fused(Vec a, Vec b, Vec c) {
   return _mm512_fmadd_ps(a, b, c);
+}
+inline Vec fused_minus(Vec a, Vec b, Vec c) {
+  return _mm512_fnmadd_ps(a, b, c);
 }
 
 #include "src/kernels/loops.inc"

@@ -4,7 +4,7 @@
 
 namespace alsace {
 
-/// Interactions that form_normal_equations gathers and sums at once. Part of the algorithm: it decides the rounding.
-enum : std::size_t { chunk_rows = 64 };
+/// Interactions that forming normal equations gathers and sums at once. Part of the algorithm: it decides the rounding.
+enum : std::size_t { chunk_rows = 64, chunk_rows_bf16 = 96 };
 
 }  // namespace alsace

@@ -16,18 +16,22 @@ namespace alsace {
 struct KernelTable {
   std::string_view level;
 
-  /// matrix (P × P) += Σ_j weights[j] · y yᵀ with y = fixed row columns[j], and rhs (P) += Σ_j targets[j] · y. fp32
-  /// sums over fixed chunks of 64 interactions, added in order. `weights` null: all weights and targets are 1.
-  /// Padding stays zero if it was. `workspace`: normal_equations_workspace(factors) floats, aligned to 64 bytes,
-  /// contents not kept.
+  /// matrix (P × P) += Σ_j weights[j] · y yᵀ with y = fixed row columns[j], and rhs (P) += Σ_j targets[j] · y.
+  /// `weights` null: all weights and targets are 1. fp32 sums over chunks of fixed length, added in order. Padding
+  /// stays zero if it was. After the n columns there are `coming` more: those of the calls to come, whose rows are
+  /// fetched meanwhile (a chunk of them at most); 0 is always right. `workspace`: normal_equations_workspace(factors)
+  /// floats, aligned to 64 bytes, contents not kept. n·P²/2 multiply-adds.
   void (*form_normal_equations)(const float* fixed, int factors, const std::uint32_t* columns, const float* weights,
-                                const float* targets, std::size_t n, float* matrix, float* rhs, float* workspace);
+                                const float* targets, std::size_t n, std::size_t coming, float* matrix, float* rhs,
+                                float* workspace);
 
-  /// The same on bf16 rows of bf16_stride(factors), zero padded, `fixed` aligned to 64 bytes. A weight (≥ 0) enters as
-  /// its root: √weight·y is rounded to bf16 once and stands on both sides of the product.
+  /// The same on bf16 rows of bf16_stride(factors), zero padded, `fixed` aligned to 64 bytes. A product of two bf16 is
+  /// exact in fp32, and the sums are fp32. A weight (≥ 0) enters as its root: √weight·y is rounded to bf16 once and
+  /// stands on both sides of the product, so the sum is of a matrix that is symmetric and positive semidefinite.
+  /// Targets multiply y itself, in fp32.
   void (*form_normal_equations_bf16)(const std::uint16_t* fixed, int factors, const std::uint32_t* columns,
-                                     const float* weights, const float* targets, std::size_t n, float* matrix,
-                                     float* rhs, float* workspace);
+                                     const float* weights, const float* targets, std::size_t n, std::size_t coming,
+                                     float* matrix, float* rhs, float* workspace);
 
   /// Solves matrix · x = rhs for a positive definite matrix (P × P, overwritten) by Cholesky in fp32; x replaces rhs
   /// (P floats). The padding of both must be zero. K³/3 multiply-adds. False when a pivot is not positive and finite.
@@ -53,8 +57,8 @@ constexpr std::size_t bf16_stride(int factors) {
 /// Floats of workspace that form_normal_equations takes.
 std::size_t normal_equations_workspace(int factors);
 
-/// The table of a level: "portable", "avx2", "avx512". A name that is unknown, or a level that this processor does not
-/// run, throws ErrorKind::usage with the names there are.
+/// The table of a level: "portable", "avx2", "avx512", "avx512_bf16". A name that is unknown, or a level that this
+/// processor does not run, throws ErrorKind::usage with the names there are.
 const KernelTable& kernel_table(std::string_view level);
 
 /// Levels that this processor runs, slowest first.

@@ -13,8 +13,14 @@ constexpr std::size_t vec_width = 4;
 constexpr std::size_t tile_rows = 4;
 constexpr std::size_t tile_vecs = 2;
 
+inline Vec broadcast(float value) {
+  return Vec{value, value, value, value};
+}
 inline Vec fused(Vec a, Vec b, Vec c) {
   return a * b + c;
+}
+inline Vec fused_minus(Vec a, Vec b, Vec c) {
+  return c - a * b;
 }
 
 #include "src/kernels/loops.inc"
