@@ -33,6 +33,7 @@ constexpr std::array commands{
     Command{"verify", alsace::commands::verify, "checks every checksum, shape and number of one"},
     Command{"export", alsace::commands::export_model, "writes factors and ids for other tools"},
     Command{"synth", alsace::commands::synth, "makes up power-law data of any size"},
+    Command{"plan", alsace::commands::plan, "memory, bytes and time of a training run, before it is booked"},
 };
 
 void print_help() {

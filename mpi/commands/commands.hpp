@@ -15,5 +15,6 @@ int inspect(int argc, char** argv);
 int verify(int argc, char** argv);
 int export_model(int argc, char** argv);
 int synth(int argc, char** argv);
+int plan(int argc, char** argv);
 
 }  // namespace alsace::commands

@@ -15,11 +15,8 @@
 namespace alsace {
 namespace {
 
-constexpr double activity_sigma = 1.2;
-constexpr double most_sigmas = 4.0;  // the most active user has about 120 times the median
-constexpr double popularity_exponent = 1.5;
-constexpr double popularity_shift = 1.0 / 250;  // of the number of items
-constexpr double own_cluster_share = 0.6;
+using namespace synthetic_shape;
+
 constexpr std::uint64_t items_per_cluster = 50;
 constexpr std::uint64_t most_clusters = 20;
 constexpr std::uint64_t most_rows = std::numeric_limits<std::uint32_t>::max();  // one number is kept for "absent"
@@ -75,6 +72,10 @@ void SyntheticConfig::validate() const {
   if (!problems.empty()) throw usage_error(problems);
 }
 
+std::uint64_t synthetic_clusters(std::uint64_t items) {
+  return std::clamp(items / items_per_cluster, std::uint64_t{1}, most_clusters);
+}
+
 double synthetic_activity(const SyntheticConfig& config, std::uint64_t user) {
   const double normal = RandomStream(config.seed, activity, user).normal();
   return std::exp(activity_sigma * std::clamp(normal, -most_sigmas, most_sigmas));
@@ -119,8 +120,7 @@ SyntheticData::SyntheticData(const SyntheticConfig& config, const Allocation& al
     : config_(config), allocation_(allocation) {
   config.validate();
   const auto items = static_cast<std::size_t>(config.items);
-  first_position_.assign(
-      static_cast<std::size_t>(std::clamp(config.items / items_per_cluster, std::uint64_t{1}, most_clusters)) + 1, 0);
+  first_position_.assign(static_cast<std::size_t>(synthetic_clusters(config.items)) + 1, 0);
   for (std::uint64_t item = 0; item < items; ++item)
     ++first_position_[static_cast<std::size_t>(cluster_of_item(item)) + 1];
   std::partial_sum(first_position_.begin(), first_position_.end(), first_position_.begin());

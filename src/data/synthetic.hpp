@@ -22,6 +22,18 @@ struct SyntheticConfig {
   void validate() const;
 };
 
+/// The shape of the data, as far as others reckon with it.
+namespace synthetic_shape {
+inline constexpr double activity_sigma = 1.2;
+inline constexpr double most_sigmas = 4.0;  ///< the most active user has about 120 times the median
+inline constexpr double popularity_exponent = 1.5;
+inline constexpr double popularity_shift = 1.0 / 250;  ///< of the number of items
+inline constexpr double own_cluster_share = 0.6;
+}  // namespace synthetic_shape
+
+/// Taste clusters of that many items: one to 50 items, at least 1 and at most 20.
+std::uint64_t synthetic_clusters(std::uint64_t items);
+
 /// How many interactions each user gets: a log-normal activity (σ = 1.2, as in MovieLens 20M) times `scale`, rounded
 /// down, at least one (none when there are fewer interactions than users) and at most one an item; the users below
 /// `extra_before` whose count the next greater scale would raise get one more, which makes the total exact.

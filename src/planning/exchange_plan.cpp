@@ -1,0 +1,68 @@
+#include "src/planning/exchange_plan.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+namespace alsace {
+namespace {
+
+/// Time of the slower of the two roads: the host's link to the others, which its ranks share, and the ranks' own.
+double exchange_seconds(const ExchangeCost& cost, const Cluster& cluster, const Rates& rates) {
+  if (cluster.ranks == 1) return 0;
+  const double between = cost.bytes_into_host / rates.between_hosts.bytes_per_second;
+  const double foreign = cost.bytes_into_host / cluster.ranks_on_host();
+  const double within = std::max(0.0, cost.bytes - foreign) / rates.within_host.bytes_per_second;
+  const double latency = cluster.hosts() > 1 ? rates.between_hosts.latency_seconds : rates.within_host.latency_seconds;
+  return between + within + cost.messages * latency;
+}
+
+}  // namespace
+
+ExchangePlan plan_exchange(const Workload& workload, const RowLengths& lengths, const Cluster& cluster,
+                           const Rates& rates, const TrainerTraits& traits) {
+  const auto users = static_cast<double>(workload.users);
+  const auto items = static_cast<double>(workload.items);
+  const auto ranks = static_cast<double>(cluster.ranks);
+  const auto on_host = static_cast<double>(cluster.ranks_on_host());
+  const double row_bytes = workload.factors * (workload.precision == Precision::bf16 ? 2.0 : 4.0);
+  const double foreign_ranks = 1 - 1 / ranks;        // share of the rows that other ranks solve
+  const double foreign_hosts = 1 - on_host / ranks;  // that ranks of other hosts solve
+
+  ExchangePlan plan;
+  plan.users_needed = rows_met(lengths.users, 1 / ranks);
+  plan.items_needed = rows_met(lengths.items, 1 / ranks);
+  plan.lower_bound_bytes = (plan.users_needed + plan.items_needed) * foreign_ranks * row_bytes;
+
+  ExchangeCost& all = plan.replicate;
+  all.held_users = users;
+  all.held_items = items;
+  const double all_bytes = (users + items) * row_bytes;
+  // With a window a host, its ranks fetch what comes from other hosts once between them.
+  all.bytes = traits.shared_windows ? all_bytes * foreign_hosts / on_host : all_bytes * foreign_ranks;
+  all.bytes_into_host = all_bytes * foreign_hosts * (traits.shared_windows ? 1 : on_host);
+  all.messages = 2 * (ranks - 1);
+  all.seconds = exchange_seconds(all, cluster, rates);
+
+  ExchangeCost& some = plan.needed;
+  some.held_users = users / ranks + plan.users_needed * foreign_ranks;
+  some.held_items = items / ranks + plan.items_needed * foreign_ranks;
+  some.bytes = plan.lower_bound_bytes;
+  some.bytes_into_host = (plan.users_needed + plan.items_needed) * foreign_hosts * on_host * row_bytes;
+  some.messages = 2 * (ranks - 1);
+  some.seconds = exchange_seconds(some, cluster, rates);
+  return plan;
+}
+
+ExchangeChoice choose_exchange(const ExchangePlan& plan, bool replicate_fits, bool needed_fits, ExchangeKind wanted) {
+  if (wanted != ExchangeKind::auto_) return {wanted, "asked for"};
+  if (!replicate_fits && needed_fits) return {ExchangeKind::needed, "replicate does not fit in a host's memory"};
+  if (replicate_fits && !needed_fits) return {ExchangeKind::replicate, "needed does not fit in a host's memory"};
+  const bool one_host = plan.replicate.bytes_into_host == 0 && plan.needed.bytes_into_host == 0;
+  const double replicate = one_host ? plan.replicate.bytes : plan.replicate.bytes_into_host;
+  const double needed = one_host ? plan.needed.bytes : plan.needed.bytes_into_host;
+  if (replicate <= needed)
+    return {ExchangeKind::replicate, needed > 0 ? "it moves no more than needed" : "nothing moves"};
+  return {ExchangeKind::needed, fmt::format("it moves {:.0f} % of the bytes of replicate", 100 * needed / replicate)};
+}
+
+}  // namespace alsace

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""`plan`: what it prints and what it refuses. That its memory is what training takes: plan_memory_test.py."""
+
+import json
+
+from support import BARE, expect, refused, run_checks
+
+USAGE, INPUT = 2, 3
+SIZES = ("--users", "1000000", "--items", "200000", "--interactions", "100000000")
+
+
+def planned(here, *arguments, **options):
+    return json.loads(here.done("plan", *arguments, "--json", **options))
+
+
+def part(plan, name):
+    return next(part["bytes"] for part in plan["memory"]["parts"] if part["name"] == name)
+
+
+def memory_is_interactions_twice_and_factors(here):
+    told = planned(here, *SIZES)
+    expect(part(told, "interactions by user")["train"] == 8 * 100000000 + 8 * 1000000, told["memory"])
+    expect(part(told, "interactions by item")["train"] == 8 * 100000000 + 8 * 200000, told["memory"])
+    expect(part(told, "factors")["train"] == 4 * 64 * 1200000, told["memory"])
+    expect(part(told, "rows as parsed")["load"] == 0, told["memory"])
+
+
+def data_set_and_its_sizes_give_the_same_plan(here):
+    here.done("synth", "--users", 300, "--items", 200, "--interactions", 5000, "--out", "data", "--format", "dataset")
+    by_data = here.done("plan", "data", "--factors", 8, "--ranks", 4)
+    by_sizes = here.done("plan", "--users", 300, "--items", 200, "--interactions", 5000, "--factors", 8, "--ranks", 4)
+    expect(by_data == by_sizes, f"{by_data}\n{by_sizes}")
+
+
+def text_has_every_table(here):
+    told = here.done("plan", *SIZES, "--ranks", 8, "--memory-per-host", 64)
+    for words in ("Memory of a rank", "Exchange a sweep", "lower bound", "Time of a sweep", "limited by",
+                  "What breaks first", "memory of a host", "peak while training"):
+        expect(words in told, f"no '{words}' in\n{told}")
+
+
+def mpi_is_never_started(here):
+    # With a launcher's environment that leads nowhere MPI_Init would fail, and a broken runtime would be asked.
+    broken = {"PMIX_RANK": "0", "PMIX_NAMESPACE": "none", "PMIX_SERVER_URI3": "tcp://127.0.0.1:1",
+              "OMPI_MCA_btl": "none", "OMPI_MCA_pml": "none"}
+    here.run("plan", *SIZES, env=broken).ends_with(0)
+
+
+def network_moves_times_but_no_bytes(here):
+    slow = planned(here, *SIZES, "--ranks", 16, "--bandwidth", 1, "--latency", 50)
+    fast = planned(here, *SIZES, "--ranks", 16, "--bandwidth", 10, "--latency", 5)
+    expect(slow["exchange"]["replicate"]["bytes"] == fast["exchange"]["replicate"]["bytes"], "bytes differ")
+    ratio = slow["exchange"]["replicate"]["seconds"] / fast["exchange"]["replicate"]["seconds"]
+    expect(9.99 < ratio < 10.01, f"times = {ratio}, expected 10")
+    expect(slow["seconds"]["form"] == fast["seconds"]["form"], "the solves depend on the network")
+
+
+def too_little_memory_is_a_warning_and_the_first_limit(here):
+    told = planned(here, *SIZES, "--memory-per-host", 1)
+    expect(told["limits"][0]["name"] == "memory of a host" and told["limits"][0]["used"] > 1, told["limits"])
+    expect(any("memory of a host" in warning for warning in told["warnings"]), told["warnings"])
+
+
+def impossible_sizes_are_refused_with_their_ranges(here):
+    refused(here, USAGE, "--users = 5000000000, expected 1 to 4294967295", "--items = 0, expected 1",
+            command=["plan", "--users", 5000000000, "--items", 0, "--interactions", 1], ranks=(BARE,))
+    refused(here, USAGE, "--interactions = 13, expected 1 to 12",
+            command=["plan", "--users", 3, "--items", 4, "--interactions", 13], ranks=(BARE,))
+    refused(here, USAGE, "--ranks = 0, expected 1 to", command=["plan", *SIZES, "--ranks", 0], ranks=(BARE,))
+    refused(here, USAGE, "sizes = incomplete", command=["plan", "--users", 3], ranks=(BARE,))
+    refused(here, USAGE, "sizes = given twice", command=["plan", "data", *SIZES], ranks=(BARE,))
+
+
+def help_teaches(here):
+    told = here.done("plan", "--help")
+    for words in ("--ranks-per-host", "--bandwidth", "GB/s", "--calibration", "worst case", "Examples"):
+        expect(words in told, f"no '{words}' in\n{told}")
+
+
+run_checks([memory_is_interactions_twice_and_factors, data_set_and_its_sizes_give_the_same_plan, text_has_every_table,
+            mpi_is_never_started, network_moves_times_but_no_bytes, too_little_memory_is_a_warning_and_the_first_limit,
+            impossible_sizes_are_refused_with_their_ranges, help_teaches])
