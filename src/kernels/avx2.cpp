@@ -26,6 +26,8 @@ inline Vec fused_minus(Vec a, Vec b, Vec c) {
   return _mm256_fnmadd_ps(a, b, c);
 }
 
+#include "src/kernels/sums_of_lanes.inc"
+// what uses it:
 #include "src/kernels/loops.inc"
 
 }  // namespace

@@ -23,6 +23,8 @@ inline Vec fused_minus(Vec a, Vec b, Vec c) {
   return c - a * b;
 }
 
+#include "src/kernels/sums_of_lanes.inc"
+// what uses it:
 #include "src/kernels/loops.inc"
 
 }  // namespace

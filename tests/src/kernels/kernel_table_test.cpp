@@ -23,7 +23,7 @@ using test::KernelLevelTest;
 ALSACE_TEST_ALL_LEVELS(KernelLevelTest);
 
 TEST_P(KernelLevelTest, solves_positive_definite_systems) {
-  for (const int factors : {1, 2, 7, 8, 9, 15, 16, 17, 31, 64, 100, 128}) {
+  for (const int factors : {1, 2, 7, 8, 9, 15, 16, 17, 31, 64, 100, 128, 200, 256, 512}) {
     SCOPED_TRACE(factors);
     const FactorMatrix64 root = test::random_factors(2 * factors, factors, 5).cast<double>();
     const GramMatrix matrix =
