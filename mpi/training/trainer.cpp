@@ -114,7 +114,8 @@ GramMatrix Trainer::gramian_of(const SideFactors& side, const char* what) {
   RankReducer reducer(comm_);
   GramMatrix sum;
   comm_.run_together([&] {
-    sum = gramian(side.rows_of(blocks), blocks.size(), config_.factors, side.map().rows(), threads_, reducer, what);
+    sum = gramian(kernels_, side.rows_of(blocks), blocks.size(), config_.factors, side.map().rows(), threads_, reducer,
+                  what);
   });
   return sum;
 }
@@ -123,7 +124,8 @@ double Trainer::loss() {
   const auto scope = times_.measure(Phase::loss);
   const SideFactors& users = *sides_.users;
   const SideFactors& items = *sides_.items;
-  const auto user_terms = row_losses(config_, data_.by_user, users.own(), items.held(), threads_, data_.items.rows());
+  const auto user_terms =
+      row_losses(config_, kernels_, data_.by_user, users.own(), items.held(), threads_, data_.items.rows());
   const auto item_terms =
       row_penalties(config_, data_.by_item, items.own(), config_.factors, data_.users.rows(), threads_);
   return distributed_sum(comm_, data_.users, user_terms, "the loss") +

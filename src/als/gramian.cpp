@@ -6,84 +6,57 @@
 
 #include <omp.h>
 
+#include "src/aligned_array.hpp"
 #include "src/als/exact_scale.hpp"
+#include "src/kernels/chunk.hpp"
 
 namespace alsace {
 namespace {
 
-// A tile of the block sum: 4 × 4 doubles in registers, two to a vector on every x86-64.
-using Pair = double __attribute__((vector_size(16)));
-constexpr std::size_t pair_width = 2;
-constexpr std::size_t tile = 4;
-constexpr std::size_t tile_pairs = tile / pair_width;
-/// 64 rows of 4 columns, row after row: what one tile reads of either operand lies together.
-constexpr std::size_t panel_pairs = block_rows * tile_pairs;
+static_assert(block_rows == gram_block_rows, "the kernels sum the blocks that exact_sum deals with");
 
-/// One thread's share: the integers that it adds, and the block that it works on.
+/// One thread's share.
 struct Accumulator {
-  std::vector<std::int64_t> totals;  ///< padded K × padded K, lower tiles
-  std::vector<Pair> block;           ///< padded K / 4 panels
+  std::vector<double> largest;       ///< K: the largest sum of squares of its blocks, infinity where not finite
+  std::vector<double> squares;       ///< K: of one block
+  AlignedArray<double> workspace;    ///< of add_gram_block
+  std::vector<std::int64_t> totals;  ///< P × P, upper triangle
 };
 
-/// The largest sum of squares that a block has in each column; infinity where a number is not finite.
-std::vector<double> largest_diagonals(const float* rows, std::uint64_t count, std::size_t factors, int threads) {
+/// Calls `work(accumulator, first row, rows)` for all blocks of `count` rows.
+template <typename Work>
+void for_each_block(std::vector<Accumulator>& accumulators, std::uint64_t count, const Work& work) {
   const auto blocks = static_cast<std::int64_t>(blocks_of(count));
-  std::vector<std::vector<double>> largest(static_cast<std::size_t>(threads), std::vector<double>(factors, 0.0));
-  std::vector<std::vector<double>> scratch = largest;
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(static_cast <int>(accumulators.size()))
   {
-    const auto thread = static_cast<std::size_t>(omp_get_thread_num());
-    double* const mine = largest[thread].data();
-    double* const sums = scratch[thread].data();
+    Accumulator& mine = accumulators[static_cast<std::size_t>(omp_get_thread_num())];
 #pragma omp for schedule(static)
     for (std::int64_t block = 0; block < blocks; ++block) {
       const std::uint64_t begin = static_cast<std::uint64_t>(block) * block_rows;
-      const std::uint64_t end = std::min(begin + block_rows, count);
-      std::fill_n(sums, factors, 0.0);
-      for (std::uint64_t row = begin; row < end; ++row) {
-        const float* y = rows + row * factors;
-        for (std::size_t k = 0; k < factors; ++k) sums[k] += static_cast<double>(y[k]) * static_cast<double>(y[k]);
-      }
-      for (std::size_t k = 0; k < factors; ++k) mine[k] = std::max(mine[k], magnitude(sums[k]));
+      work(mine, begin, static_cast<std::size_t>(std::min(block_rows, count - begin)));
     }
   }
-  for (const auto& other : largest)
-    for (std::size_t k = 0; k < factors; ++k) largest[0][k] = std::max(largest[0][k], other[k]);
-  return largest[0];
-}
-
-/// Copies up to 64 rows as doubles into panels, zeros where there is no number.
-void load_block(const float* rows, std::size_t count, std::size_t factors, std::size_t padded, Pair* block) {
-  for (std::size_t row = 0; row < block_rows; ++row)
-    for (std::size_t k = 0; k < padded; ++k) {
-      const double value = row < count && k < factors ? static_cast<double>(rows[row * factors + k]) : 0.0;
-      block[k / tile * panel_pairs + row * tile_pairs + k % tile / pair_width][k % pair_width] = value;
-    }
-}
-
-/// Sums one tile of a block in row order, scales, rounds and adds it to `totals` (rows of `padded`).
-/// scale_ij = left_scales[i] · right_scales[j]; both are powers of two, so the product rounds nothing.
-void add_tile(const Pair* left, const Pair* right, const double* left_scales, const double* right_scales,
-              std::size_t padded, std::int64_t* totals) {
-  Pair sums[tile][tile_pairs] = {};
-  for (std::size_t row = 0; row < block_rows; ++row, left += tile_pairs, right += tile_pairs)
-    for (std::size_t r = 0; r < tile; ++r) {
-      const double factor = left[r / pair_width][r % pair_width];
-      for (std::size_t c = 0; c < tile_pairs; ++c) sums[r][c] += factor * right[c];
-    }
-  for (std::size_t r = 0; r < tile; ++r)
-    for (std::size_t c = 0; c < tile; ++c)
-      totals[r * padded + c] += std::llrint(sums[r][c / pair_width][c % pair_width] * left_scales[r] * right_scales[c]);
 }
 
 }  // namespace
 
-GramMatrix gramian(const float* rows, std::uint64_t count, int factors, std::uint64_t total_rows, int threads,
-                   Reducer& reducer, const char* what) {
+GramMatrix gramian(const KernelTable& kernels, const float* rows, std::uint64_t count, int factors,
+                   std::uint64_t total_rows, int threads, Reducer& reducer, const char* what) {
   const auto k = static_cast<std::size_t>(factors);
-  const std::size_t padded = (k + tile - 1) / tile * tile;
+  const std::size_t padded = padded_factors(factors);
+  std::vector<Accumulator> accumulators;
+  for (int thread = 0; thread < threads; ++thread)
+    accumulators.push_back({std::vector<double>(k), std::vector<double>(k), AlignedArray<double>(block_rows * padded),
+                            std::vector<std::int64_t>(padded * padded)});
 
-  std::vector<double> largest = largest_diagonals(rows, count, k, threads);
+  for_each_block(accumulators, count, [&](Accumulator& mine, std::uint64_t begin, std::size_t rows_of_block) {
+    std::fill(mine.squares.begin(), mine.squares.end(), 0.0);
+    kernels.add_block_squares(rows + begin * k, rows_of_block, factors, mine.squares.data());
+    for (std::size_t i = 0; i < k; ++i) mine.largest[i] = std::max(mine.largest[i], magnitude(mine.squares[i]));
+  });
+  std::vector<double> largest(k, 0.0);
+  for (const Accumulator& each : accumulators)
+    for (std::size_t i = 0; i < k; ++i) largest[i] = std::max(largest[i], each.largest[i]);
   reducer.max(largest);
   throw_if_not_finite(largest, what);
 
@@ -96,31 +69,15 @@ GramMatrix gramian(const float* rows, std::uint64_t count, int factors, std::uin
     scales[i] = power_of_two(half_bits - (exponent >= 0 ? (exponent + 1) / 2 : -(-exponent / 2)));
   }
 
-  std::vector<Accumulator> accumulators(static_cast<std::size_t>(threads));
-  for (Accumulator& mine : accumulators) {
-    mine.totals.assign(padded * padded, 0);
-    mine.block.resize(block_rows * padded / pair_width);
-  }
-  const auto blocks = static_cast<std::int64_t>(blocks_of(count));
-#pragma omp parallel num_threads(threads)
-  {
-    Accumulator& mine = accumulators[static_cast<std::size_t>(omp_get_thread_num())];
-#pragma omp for schedule(static)
-    for (std::int64_t block = 0; block < blocks; ++block) {
-      const std::uint64_t begin = static_cast<std::uint64_t>(block) * block_rows;
-      load_block(rows + begin * k, std::min(block_rows, count - begin), k, padded, mine.block.data());
-      const Pair* panels = mine.block.data();
-      for (std::size_t i = 0; i < padded; i += tile)
-        for (std::size_t j = 0; j <= i; j += tile)
-          add_tile(panels + i / tile * panel_pairs, panels + j / tile * panel_pairs, &scales[i], &scales[j], padded,
-                   &mine.totals[i * padded + j]);
-    }
-  }
+  for_each_block(accumulators, count, [&](Accumulator& mine, std::uint64_t begin, std::size_t rows_of_block) {
+    kernels.add_gram_block(rows + begin * k, rows_of_block, factors, scales.data(), mine.totals.data(),
+                           mine.workspace.data());
+  });
 
-  std::vector<std::int64_t> totals;  // the lower triangle, row by row
+  std::vector<std::int64_t> totals;  // the upper triangle, row by row
   totals.reserve(k * (k + 1) / 2);
   for (std::size_t i = 0; i < k; ++i)
-    for (std::size_t j = 0; j <= i; ++j) {
+    for (std::size_t j = i; j < k; ++j) {
       std::int64_t total = 0;
       for (const Accumulator& mine : accumulators) total += mine.totals[i * padded + j];
       totals.push_back(total);
@@ -130,7 +87,7 @@ GramMatrix gramian(const float* rows, std::uint64_t count, int factors, std::uin
   GramMatrix result(factors, factors);
   std::size_t at = 0;
   for (std::size_t i = 0; i < k; ++i)
-    for (std::size_t j = 0; j <= i; ++j, ++at) {
+    for (std::size_t j = i; j < k; ++j, ++at) {
       const double value = static_cast<double>(totals[at]) / scales[i] / scales[j];
       result(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)) = value;
       result(static_cast<Eigen::Index>(j), static_cast<Eigen::Index>(i)) = value;

@@ -16,17 +16,22 @@ constexpr std::size_t vec_width = 8;
 constexpr std::size_t tile_rows = 4;
 constexpr std::size_t tile_vecs = 3;
 
+using Wide = __m256d;
+
 inline Vec broadcast(float value) {
   return _mm256_set1_ps(value);
 }
 inline Vec fused(Vec a, Vec b, Vec c) {
   return _mm256_fmadd_ps(a, b, c);
 }
+inline Wide fused(Wide a, Wide b, Wide c) {
+  return _mm256_fmadd_pd(a, b, c);
+}
 inline Vec fused_minus(Vec a, Vec b, Vec c) {
   return _mm256_fnmadd_ps(a, b, c);
 }
 
-#include "src/kernels/sums_of_lanes.inc"
+#include "src/kernels/lane_by_lane.inc"
 // what uses it:
 #include "src/kernels/loops.inc"
 

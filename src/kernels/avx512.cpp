@@ -15,15 +15,25 @@ constexpr std::size_t vec_width = 16;
 constexpr std::size_t tile_rows = 8;
 constexpr std::size_t tile_vecs = 3;
 
+using Wide = __m512d;
+
 inline Vec broadcast(float value) {
   return _mm512_set1_ps(value);
 }
 inline Vec fused(Vec a, Vec b, Vec c) {
   return _mm512_fmadd_ps(a, b, c);
 }
+inline Wide fused(Wide a, Wide b, Wide c) {
+  return _mm512_fmadd_pd(a, b, c);
+}
 inline Vec fused_minus(Vec a, Vec b, Vec c) {
   return _mm512_fnmadd_ps(a, b, c);
 }
+/// totals[l] += lane l as the nearest whole number, the even one of two.
+inline void add_rounded(Wide values, std::int64_t* totals) {
+  _mm512_storeu_si512(totals, _mm512_add_epi64(_mm512_loadu_si512(totals), _mm512_cvtpd_epi64(values)));
+}
+
 /// Lane i of the result is the sum of the lanes of rows[i]. Halves, then quarters and so on of two rows change places
 /// and are added, so that every addition serves 16 sums.
 inline Vec sums_of_lanes(const Vec (&rows)[vec_width]) {

@@ -37,11 +37,26 @@ struct KernelTable {
   /// (P floats). The padding of both must be zero. K³/3 multiply-adds. False when a pivot is not positive and finite.
   bool (*solve_positive_definite)(float* matrix, float* rhs, int factors);
 
+  /// One block of the Gramian's exact sum (src/als/exact_sum): totals (P × P, upper triangle) += the nearest whole
+  /// numbers to scales[i] · scales[j] · Σ_r rows[r][i] · rows[r][j] over `count` ≤ 64 rows of `factors` floats. The
+  /// sum is in double in row order, and a scale a power of two (zero in the padding), so every level gives the same
+  /// bits. `workspace`: 64·P doubles aligned to 64 bytes, contents not kept. count·P²/2 multiply-adds.
+  void (*add_gram_block)(const float* rows, std::size_t count, int factors, const double* scales, std::int64_t* totals,
+                         double* workspace);
+
+  /// sums[i] += Σ_r rows[r][i]² over `count` rows of `factors` floats, in double in row order.
+  void (*add_block_squares)(const float* rows, std::size_t count, int factors, double* sums);
+
   /// out[q·items + i] = ⟨queries row q, items row i⟩: lane l of 16 adds the products of columns k ≡ l (mod 16) in
   /// order, then the lanes are added pairwise (l and l + 8, l + 4, l + 2, l + 1). The definition of an exact fp32
   /// score: no fused multiply-add, so that every level gives the same bits.
   void (*inner_products)(const float* queries, std::size_t query_count, const float* items, std::size_t item_count,
                          int factors, float* out);
+
+  /// out[j] = ⟨x, fixed row columns[j]⟩ for n columns, the same bits as inner_products. After the n columns there are
+  /// `coming` more, as in form_normal_equations.
+  void (*gathered_inner_products)(const float* fixed, int factors, const std::uint32_t* columns, std::size_t n,
+                                  std::size_t coming, const float* x, float* out);
 };
 
 /// K rounded up to whole vectors of 16.

@@ -14,6 +14,10 @@
 namespace alsace {
 namespace {
 
+const KernelTable& kernels() {
+  return kernel_table(supported_kernel_levels().back());
+}
+
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// 1000 values over 40 powers of ten: 15 whole blocks and one of 40 rows.
@@ -121,14 +125,14 @@ TEST(GramianTest, has_the_same_bits_however_blocks_are_dealt_to_ranks_and_thread
   FactorMatrix rows = test::random_factors(1000, factors, 3);
   for (Eigen::Index row = 0; row < rows.rows(); ++row) rows.row(row) *= 1.0F / static_cast<float>(row + 1);
   LocalReducer local;
-  const GramMatrix alone = gramian(rows.data(), 1000, factors, 1000, 1, local, "items");
+  const GramMatrix alone = gramian(kernels(), rows.data(), 1000, factors, 1000, 1, local, "items");
 
   for (const auto& ends : deals(1000)) {
     for (const int threads : {1, 3}) {
       const auto results = test::on_ranks<GramMatrix>(ends.size(), [&](std::size_t rank, Reducer& reducer) {
         const std::size_t begin = rank == 0 ? 0 : ends[rank - 1];
-        return gramian(rows.data() + begin * static_cast<std::size_t>(factors), ends[rank] - begin, factors, 1000,
-                       threads, reducer, "items");
+        return gramian(kernels(), rows.data() + begin * static_cast<std::size_t>(factors), ends[rank] - begin, factors,
+                       1000, threads, reducer, "items");
       });
 
       for (const GramMatrix& result : results) EXPECT_EQ(result, alone) << ends.size() << " ranks";
@@ -145,7 +149,7 @@ TEST(GramianTest, is_within_1e_13_of_a_sum_in_long_double) {
     const auto expected = (wide.transpose() * wide).eval();
     LocalReducer reducer;
 
-    const GramMatrix actual = gramian(rows.data(), 20'000, factors, 20'000, 2, reducer, "items");
+    const GramMatrix actual = gramian(kernels(), rows.data(), 20'000, factors, 20'000, 2, reducer, "items");
 
     for (Eigen::Index i = 0; i < factors; ++i)
       for (Eigen::Index j = 0; j < factors; ++j) {
@@ -160,7 +164,7 @@ TEST(GramianTest, of_zeros_is_zero) {
   const FactorMatrix rows = FactorMatrix::Zero(70, 5);
   LocalReducer reducer;
 
-  EXPECT_EQ(gramian(rows.data(), 70, 5, 70, 2, reducer, "items"), GramMatrix::Zero(5, 5));
+  EXPECT_EQ(gramian(kernels(), rows.data(), 70, 5, 70, 2, reducer, "items"), GramMatrix::Zero(5, 5));
 }
 
 TEST(GramianTest, keeps_a_column_of_zeros_beside_one_that_is_not) {
@@ -168,7 +172,7 @@ TEST(GramianTest, keeps_a_column_of_zeros_beside_one_that_is_not) {
   rows.col(1).setConstant(0x1p-20F);
   LocalReducer reducer;
 
-  const GramMatrix sums = gramian(rows.data(), 70, 2, 70, 1, reducer, "items");
+  const GramMatrix sums = gramian(kernels(), rows.data(), 70, 2, 70, 1, reducer, "items");
 
   EXPECT_EQ(sums(0, 0), 0.0);
   EXPECT_EQ(sums(0, 1), 0.0);
@@ -180,7 +184,7 @@ TEST(GramianTest, throws_on_every_rank_when_one_meets_a_number_that_is_not_finit
     FactorMatrix rows = FactorMatrix::Ones(64, 3);
     if (rank == 1) rows(5, 2) = std::numeric_limits<float>::quiet_NaN();
     try {
-      gramian(rows.data(), 64, 3, 128, 1, reducer, "item factors");
+      gramian(kernels(), rows.data(), 64, 3, 128, 1, reducer, "item factors");
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), testing::HasSubstr("item factors"));
       return static_cast<int>(error.kind());

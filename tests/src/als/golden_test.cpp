@@ -111,15 +111,15 @@ Fp32Trace train_fp32(const TrainConfig& config, const char* level, int threads) 
     subtract_biases(biases, false, by_item);
   }
 
+  const KernelTable& kernels = kernel_table(level);
   const auto gram = [&](const FactorMatrix& factors) {
     const auto rows = static_cast<std::uint64_t>(factors.rows());
-    return gramian(factors.data(), rows, config.factors, rows, threads, reducer, "Gramian");
+    return gramian(kernels, factors.data(), rows, config.factors, rows, threads, reducer, "Gramian");
   };
   Fp32Trace trace;
   FactorMatrix items = test::read_npy(data_folder + "/golden/initial_items.npy").cast<float>();
   FactorMatrix users(static_cast<Eigen::Index>(by_user.rows()), config.factors);
   GramMatrix item_gramian = gram(items);
-  const KernelTable& kernels = kernel_table(level);
   for (int sweep = 0; sweep < config.sweeps; ++sweep) {
     half_sweep({config, kernels, by_user, items, item_gramian, threads}, users.data(), {});
     const GramMatrix user_gramian = gram(users);
@@ -128,7 +128,7 @@ Fp32Trace train_fp32(const TrainConfig& config, const char* level, int threads) 
     trace.users.push_back(users);
     trace.items.push_back(items);
     trace.losses.push_back(
-        exact_sum(row_losses(config, by_user, users.data(), items, threads), by_user.rows(), reducer, "loss") +
+        exact_sum(row_losses(config, kernels, by_user, users.data(), items, threads), by_user.rows(), reducer, "loss") +
         exact_sum(row_penalties(config, by_item, items.data(), config.factors, by_user.rows(), threads), by_item.rows(),
                   reducer, "loss") +
         unobserved_loss(config, user_gramian, item_gramian));

@@ -88,6 +88,24 @@ TEST_P(KernelLevelTest, inner_products_have_the_bits_of_their_definition) {
   }
 }
 
+TEST_P(KernelLevelTest, gathered_inner_products_have_the_same_bits) {
+  for (const int factors : {1, 7, 16, 31, 64, 100}) {
+    SCOPED_TRACE(factors);
+    const FactorMatrix fixed = test::random_factors(50, factors, 1);
+    const FactorMatrix x = test::random_factors(1, factors, 2);
+    std::vector<std::uint32_t> columns;
+    for (std::uint32_t j = 0; j < 103; ++j) columns.push_back(j * 17 % 50);
+    std::vector<float> scores(100);
+
+    kernels_.gathered_inner_products(fixed.data(), factors, columns.data(), 99, 4, x.data(), scores.data());
+
+    for (std::size_t j = 0; j < 99; ++j)
+      EXPECT_EQ(scores[j], defined_inner_product(x.data(), fixed.data() + columns[j] * fixed.cols(),
+                                                 static_cast<std::size_t>(factors)));
+    EXPECT_EQ(scores[99], 0.0F) << "written past the end";
+  }
+}
+
 TEST(KernelTableTest, refuses_an_unknown_level_and_names_the_known) {
   try {
     (void)kernel_table("mmx");
