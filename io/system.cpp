@@ -51,11 +51,15 @@ std::uint64_t free_bytes(const std::string& directory) {
   return static_cast<std::uint64_t>(file_system.f_bavail) * file_system.f_frsize;
 }
 
+void advise_huge_pages(void* pages, std::size_t bytes) {
+  madvise(pages, bytes, MADV_HUGEPAGE);  // fails where there are none, which is as good
+}
+
 PageMemory::PageMemory(std::size_t bytes) : bytes_(bytes) {
   if (bytes == 0) return;
   void* pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (pages == MAP_FAILED) throw std::bad_alloc();
-  madvise(pages, bytes, MADV_HUGEPAGE);  // a wish: where the kernel has no huge pages, small ones do
+  advise_huge_pages(pages, bytes);
   data_ = static_cast<std::byte*>(pages);
 }
 

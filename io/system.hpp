@@ -24,8 +24,12 @@ std::uint64_t available_memory_bytes();
 /// Bytes that can still be written below `directory`; 0 where there is no such directory.
 std::uint64_t free_bytes(const std::string& directory);
 
-/// Pages of this process alone: zero, aligned to a page, not resident before they are first touched, and asked to be
-/// huge ones (transparent huge pages), which spares reads at random places most of their TLB misses.
+/// Asks for huge pages in memory that starts at a page and has not been touched: reads at random places then miss the
+/// TLB less. A wish: where the kernel has none (for shared memory that is its default), small pages do.
+void advise_huge_pages(void* pages, std::size_t bytes);
+
+/// Pages of this process alone: zero, aligned to a page, not resident before they are first touched, and huge where
+/// the kernel has them.
 class PageMemory {
  public:
   /// Throws std::bad_alloc.

@@ -17,7 +17,7 @@ struct ExchangeOptions {
   bool overlap = true;     ///< rows leave while others are solved; false: all at the end, to measure what that costs
   int ranks_per_host = 0;  ///< 0: ask MPI; else so many consecutive ranks count as a host (for tests, on one machine)
   /// Room for shared memory on each host, in bytes; nothing: what /dev/shm has.
-  std::optional<std::uint64_t> shared_bytes_free;
+  std::optional<std::uint64_t> shared_bytes_free = {};
 };
 
 }  // namespace alsace::mpi

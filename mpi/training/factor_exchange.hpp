@@ -34,8 +34,8 @@ struct SideLayout {
 /// against: all (replicate, one table a host), or those that they touch (needed). 4·K bytes a held row, under bf16
 /// about 6·K; the wire carries 4·K, under bf16 2·K, which loses nothing as the rows are rounded before they leave.
 ///
-/// A half-sweep: start, solved after every block, start_rest, and, when all ranks have done that, finish. All ranks do
-/// all of it, whatever went wrong between: so no message is under way when an error is thrown.
+/// A half-sweep: start, solved after every block, start_rest, and finish, which waits for the rows of the slowest. All
+/// ranks do all of it, whatever went wrong between: so no message is under way when an error is thrown.
 class SideFactors {
  public:
   /// All rows zero. Collective.
@@ -59,6 +59,8 @@ class SideFactors {
   /// The rows of the whole blocks whose sums this rank computes: `blocks` within them, see whole_blocks.
   [[nodiscard]] const float* rows_of(RowRange blocks) const;
 
+  /// Whether ranks of this host read and write the same table.
+  [[nodiscard]] bool is_shared() const { return table_.is_shared(); }
   [[nodiscard]] bool holds_all() const { return layout_.holds_all; }
   /// Every row, in global order; only where holds_all().
   [[nodiscard]] FactorView all() const;

@@ -30,6 +30,7 @@ class FactorTable {
   [[nodiscard]] std::uint64_t rows() const { return shape_.rows; }
   [[nodiscard]] float* row(std::uint64_t row) const { return floats_ + row * static_cast<std::size_t>(shape_.factors); }
   [[nodiscard]] FactorView view(RowRange range) const;
+  [[nodiscard]] bool is_shared() const { return shared_.has_value(); }
   [[nodiscard]] bool has_bf16() const { return shape_.bf16; }
   /// The bf16 rows, null without.
   [[nodiscard]] std::uint16_t* bf16() const { return bf16_; }

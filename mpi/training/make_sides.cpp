@@ -82,7 +82,7 @@ class SideMaker {
     if (wanted <= least) return hosts_;
     if (comm_.is_root() && options_.kind != Exchange::needed) {
       spdlog::warn(
-          "/dev/shm = {:.0f} MiB free, expected at least {:.0f} MiB for factors that the ranks of a host share: "
+          "/dev/shm = {:.1f} MiB free, expected at least {:.1f} MiB for factors that the ranks of a host share: "
           "each rank keeps a copy of its own",
           static_cast<double>(least) / mebibyte, static_cast<double>(wanted) / mebibyte);
     }

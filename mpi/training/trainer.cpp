@@ -81,8 +81,8 @@ bool Trainer::solve(const SparseRows& rows, const SideFactors& fixed, const Gram
   return finished;
 }
 
-/// The basis that dual and cg rows are solved in; one rank computes it, so that all have the same bits. Collective: 8·K²
-/// bytes.
+/// The basis that dual and cg rows are solved in; one rank computes it, so that all have the same bits. Collective:
+/// 8·K² bytes.
 std::optional<SharedBasis> Trainer::basis_of(const GramMatrix& gramian) {
   if (config_.objective == Objective::explicit_) return std::nullopt;
   if (config_.solver == Solver::cholesky || config_.solver == Solver::subspace) return std::nullopt;

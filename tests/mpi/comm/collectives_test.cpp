@@ -62,6 +62,35 @@ TEST(CollectivesTest, all_gather_rows_completes_a_matrix_with_empty_shards) {
   EXPECT_EQ(matrix, (std::vector<float>{0, 1, 2, 10, 11, 12}));
 }
 
+TEST(CollectivesTest, all_gather_rows_goes_in_rounds_where_there_are_many_rows) {
+  const auto world = Communicator::world();
+  const ShardMap map = ShardMap::even(23, world.size());
+  std::vector<std::uint64_t> rows(23, 0);
+  for (std::uint64_t row = map.range(world.rank()).begin; row < map.range(world.rank()).end; ++row) rows[row] = row + 1;
+
+  all_gather_rows(world, rows.data(), sizeof(std::uint64_t), map.bounds(), 5);
+
+  for (std::uint64_t row = 0; row < rows.size(); ++row) EXPECT_EQ(rows[row], row + 1);
+}
+
+TEST(CollectivesTest, rounds_of_a_gather_cover_more_rows_than_an_int_counts) {
+  const std::vector<std::uint64_t> bounds = {0, 3'000'000'000, 3'000'000'000, 9'000'000'001};
+  constexpr std::uint64_t window = std::uint64_t{1} << 30;
+
+  std::vector<std::uint64_t> covered(3, 0);
+  for (std::uint64_t begin = 0; begin < bounds.back(); begin += window) {
+    const GatherRound round = gather_round(bounds, begin, window);
+    for (std::size_t rank = 0; rank < 3; ++rank) {
+      if (round.counts[rank] > 0) {  // goes on where the round before ended
+        EXPECT_EQ(begin + static_cast<std::uint64_t>(round.starts[rank]), bounds[rank] + covered[rank]);
+      }
+      covered[rank] += static_cast<std::uint64_t>(round.counts[rank]);
+    }
+  }
+
+  EXPECT_EQ(covered, (std::vector<std::uint64_t>{3'000'000'000, 0, 6'000'000'001}));
+}
+
 TEST(CollectivesTest, objects_travel_by_serialization) {
   const auto world = Communicator::world();
 

@@ -1,9 +1,12 @@
 #include "mpi/training/trainer.hpp"
 
 #include <fstream>
+#include <limits>
 #include <map>
 #include <optional>
+#include <ostream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -37,6 +40,7 @@ struct TrainingCase {
   int threads = 1;
   std::string input = ratings;
   std::optional<FactorMatrix> initial_items;
+  ExchangeOptions exchange;
 };
 
 Outcome train(const Communicator& comm, const TrainingCase& run) {
@@ -46,7 +50,7 @@ Outcome train(const Communicator& comm, const TrainingCase& run) {
   Outcome outcome;
   outcome.biases = prepared.biases;
   Trainer trainer(comm, run.config, kernel_table(supported_kernel_levels().back()), std::move(prepared), run.threads,
-                  times);
+                  times, run.exchange);
   trainer.start([&](RowRange range, float* rows) {
     if (run.initial_items) {
       std::copy_n(run.initial_items->data() + static_cast<Eigen::Index>(range.begin) * run.config.factors,
@@ -89,7 +93,7 @@ class TrainerBitsTest : public testing::TestWithParam<Objective> {};
 
 TEST_P(TrainerBitsTest, are_equal_on_every_rank_and_thread_count) {
   const auto world = Communicator::world();
-  const TrainingCase run{small_config(GetParam()), 1, ratings, {}};
+  const TrainingCase run{small_config(GetParam()), 1, ratings, {}, {}};
   const auto alone = train_on(world, 1, run);
 
   for (int ranks = 1; ranks <= world.size(); ++ranks) {
@@ -173,7 +177,7 @@ INSTANTIATE_TEST_SUITE_P(Runs, GoldenTraceTest,
 
 TEST(TrainerTest, biases_equal_those_of_the_serial_trainer) {
   const auto world = Communicator::world();
-  TrainingCase run{small_config(Objective::explicit_), 1, data + "/movietweetings/split_rating/train.csv", {}};
+  TrainingCase run{small_config(Objective::explicit_), 1, data + "/movietweetings/split_rating/train.csv", {}, {}};
   run.config.sweeps = 1;
   run.config.biases = Biases::full;
   const auto matrix = test::to_matrix(test::read_ratings(run.input));
@@ -199,7 +203,7 @@ TEST(TrainerTest, more_ranks_than_rows_train_as_one) {
   const std::string path = testing::TempDir() + "two_users.csv";
   if (world.is_root()) std::ofstream(path) << "user,item,value\n1,1,1\n1,2,1\n2,2,1\n";
   barrier(world);
-  TrainingCase run{small_config(Objective::ials), 1, path, {}};
+  TrainingCase run{small_config(Objective::ials), 1, path, {}, {}};
 
   const Outcome together = train(world, run);
   const auto alone = train_on(world, 1, run);
@@ -211,16 +215,89 @@ TEST(TrainerTest, more_ranks_than_rows_train_as_one) {
   }
 }
 
-TEST(TrainerTest, a_stopped_sweep_leaves_the_state_before_it) {
+/// The ways in which ranks exchange factors; two ranks a host stand for several machines.
+struct ExchangeCase {
+  const char* name;
+  ExchangeOptions options;
+};
+
+std::ostream& operator<<(std::ostream& out, const ExchangeCase& exchange) {
+  return out << exchange.name;
+}
+
+const ExchangeCase exchange_cases[] = {
+    {"shared", {.kind = Exchange::replicate}},
+    {"private", {.kind = Exchange::replicate, .shared_bytes_free = 0}},
+    {"two_hosts", {.kind = Exchange::replicate, .ranks_per_host = 2}},
+    {"at_the_end", {.kind = Exchange::replicate, .overlap = false, .ranks_per_host = 1}},
+    {"needed", {.kind = Exchange::needed}},
+};
+
+class TrainerExchangeTest : public testing::TestWithParam<ExchangeCase> {};
+
+TEST_P(TrainerExchangeTest, leaves_the_bits_of_one_rank_alone) {
   const auto world = Communicator::world();
-  const TrainConfig config = small_config(Objective::ials);
+  for (const auto objective : {Objective::ials, Objective::hkv, Objective::explicit_}) {
+    for (const auto precision : {Precision::fp32, Precision::bf16}) {
+      TrainingCase run{small_config(objective), 1, ratings, {}, {}};
+      run.config.precision = precision;
+      run.config.sweeps = 2;
+      const auto alone = train_on(world, 1, run);
+      run.exchange = GetParam().options;
+
+      run.threads = 1 + world.size() % 3;
+      const Outcome together = train(world, run);
+
+      if (!world.is_root()) continue;
+      const std::string which = fmt::format("{}, {}", name_of(objective), name_of(precision));
+      EXPECT_TRUE(same_bits(together.users, alone->users)) << which;
+      EXPECT_TRUE(same_bits(together.items, alone->items)) << which;
+      EXPECT_EQ(together.losses, alone->losses) << which;
+    }
+  }
+}
+
+TEST_P(TrainerExchangeTest, more_ranks_than_rows_train_as_one) {
+  const auto world = Communicator::world();
+  const std::string path = testing::TempDir() + "two_users.csv";
+  if (world.is_root()) std::ofstream(path) << "user,item,value\n1,1,1\n1,2,1\n2,2,1\n";
+  barrier(world);
+  TrainingCase run{small_config(Objective::ials), 1, path, {}, {}};
+  const auto alone = train_on(world, 1, run);
+  run.exchange = GetParam().options;
+
+  const Outcome together = train(world, run);
+
+  if (world.is_root()) {
+    EXPECT_TRUE(same_bits(together.users, alone->users));
+    EXPECT_TRUE(same_bits(together.items, alone->items));
+    EXPECT_EQ(together.losses, alone->losses);
+  }
+}
+
+/// A trainer after one sweep, and what it needs to live.
+struct SweptTrainer {
+  SweptTrainer(const Communicator& comm, const TrainConfig& config, const ExchangeOptions& exchange) {
+    LoadedDataset loaded = load_input(comm, {ratings}, {}, Duplicates::last, training_cost(config.factors));
+    TrainingData prepared = prepare_data(comm, config, loaded);
+    by_user = prepared.by_user;
+    trainer.emplace(comm, config, kernel_table("portable"), std::move(prepared), 2, times, exchange);
+    trainer->start([&](RowRange range, float* rows) { initialize_items(config, range, rows); });
+    (void)trainer->sweep({}, false);
+  }
   PhaseTimes times;
-  LoadedDataset loaded = load_input(world, {ratings}, {}, Duplicates::last, training_cost(config.factors));
-  Trainer trainer(world, config, kernel_table("portable"), prepare_data(world, config, loaded), 1, times);
-  trainer.start([&](RowRange range, float* rows) { initialize_items(config, range, rows); });
-  (void)trainer.sweep({}, false);
+  SparseRows by_user;  ///< with global columns
+  std::optional<Trainer> trainer;
+};
+
+TEST_P(TrainerExchangeTest, a_stopped_sweep_leaves_the_state_before_it) {
+  const auto world = Communicator::world();
+  SweptTrainer swept(world, small_config(Objective::ials), GetParam().options);
+  Trainer& trainer = *swept.trainer;
   const FactorMatrix users = trainer.users().gather();
   const FactorMatrix items = trainer.items().gather();
+  const FactorMatrix held_users = trainer.users().held();
+  const FactorMatrix held_items = trainer.items().held();
   std::stop_source stop;
   if (world.rank() == world.size() - 1) stop.request_stop();  // one rank is told; all stop
 
@@ -229,6 +306,68 @@ TEST(TrainerTest, a_stopped_sweep_leaves_the_state_before_it) {
   EXPECT_FALSE(loss.has_value());
   EXPECT_TRUE(same_bits(trainer.users().gather(), users));
   EXPECT_TRUE(same_bits(trainer.items().gather(), items));
+  EXPECT_TRUE(same_bits(trainer.users().held(), held_users));
+  EXPECT_TRUE(same_bits(trainer.items().held(), held_items));
+}
+
+TEST_P(TrainerExchangeTest, an_error_on_one_rank_is_thrown_on_all_with_no_message_under_way) {
+  const auto world = Communicator::world();
+  const TrainConfig config = small_config(Objective::explicit_);
+  LoadedDataset loaded = load_input(world, {ratings}, {}, Duplicates::last, training_cost(config.factors));
+  TrainingData prepared = prepare_data(world, config, loaded);
+  if (world.rank() == world.size() - 1) prepared.by_user.values.back() = std::numeric_limits<float>::quiet_NaN();
+  PhaseTimes times;
+  Trainer trainer(world, config, kernel_table("portable"), std::move(prepared), 2, times, GetParam().options);
+  trainer.start([&](RowRange range, float* rows) { initialize_items(config, range, rows); });
+
+  // Again: a message of the first attempt that was still under way would be taken for one of the second.
+  for (int attempt = 0; attempt < 2; ++attempt) EXPECT_THROW((void)trainer.sweep({}, false), AgreedError);
+}
+
+TEST_P(TrainerExchangeTest, names_global_items_as_seen_and_gathers_all_rows) {
+  const auto world = Communicator::world();
+  SweptTrainer swept(world, small_config(Objective::ials), GetParam().options);
+  const Trainer& trainer = *swept.trainer;
+
+  const std::vector<std::uint32_t> seen = trainer.seen_items();
+  const FactorMatrix items = trainer.items().gather();
+
+  EXPECT_EQ(seen, swept.by_user.columns);
+  EXPECT_EQ(trainer.items().holds_all(), GetParam().options.kind != Exchange::needed);
+  const auto& places = trainer.data().by_user.columns;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    ASSERT_LT(places[i], trainer.items().held().rows());
+    ASSERT_EQ(trainer.items().held().row(places[i]), items.row(seen[i])) << "interaction " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Exchanges, TrainerExchangeTest, testing::ValuesIn(exchange_cases),
+                         [](const auto& param_info) { return std::string(param_info.param.name); });
+
+TEST(TrainerTest, ranks_share_factors_where_memory_has_room_for_both_sides) {
+  const auto world = Communicator::world();
+  const TrainConfig config = small_config(Objective::ials);
+  const SweptTrainer roomy(world, config, {.kind = Exchange::replicate});
+  const std::uint64_t rows = roomy.trainer->users().map().rows() + roomy.trainer->items().map().rows();
+  const std::uint64_t both_sides = rows * 16 * sizeof(float);  // 64 bytes a row: no padding
+
+  const SweptTrainer just(world, config, {.kind = Exchange::replicate, .shared_bytes_free = both_sides});
+  const SweptTrainer tight(world, config, {.kind = Exchange::replicate, .shared_bytes_free = both_sides - 1});
+
+  EXPECT_EQ(roomy.trainer->users().is_shared(), world.size() > 1);
+  EXPECT_EQ(just.trainer->items().is_shared(), world.size() > 1);
+  EXPECT_FALSE(tight.trainer->users().is_shared());
+  EXPECT_FALSE(tight.trainer->items().is_shared());
+}
+
+TEST(TrainerTest, needed_holds_less_than_all_where_shards_touch_less) {
+  const auto world = Communicator::world();
+  if (world.size() < 4) GTEST_SKIP() << "four ranks";
+  const SweptTrainer swept(world, small_config(Objective::ials), {.kind = Exchange::needed});
+
+  const auto held = static_cast<std::uint64_t>(swept.trainer->users().held().rows());
+
+  EXPECT_LT(held, swept.trainer->users().map().rows());
 }
 
 }  // namespace
