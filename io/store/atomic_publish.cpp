@@ -61,6 +61,10 @@ void sync_directory(const fs::path& directory) {
   if (::fsync(opened.get()) != 0 && errno != EINVAL && errno != EOPNOTSUPP) throw failed(directory, "fsync");
 }
 
+void start_writing_back(const FileDescriptor& file) {
+  (void)::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 void sync_and_drop(const fs::path& path) {
   const FileDescriptor file = FileDescriptor::open(path, O_RDONLY);
   if (::fsync(file.get()) != 0) throw failed(path, "fsync");

@@ -36,6 +36,10 @@ std::filesystem::path parent_of(const std::filesystem::path& path);
 /// fsync of a directory. File systems that cannot (some network and FUSE ones) are left to their own ways.
 void sync_directory(const std::filesystem::path& directory);
 
+/// Asks the kernel to start writing what of a file is not on the disk yet, and does not wait: an fsync then finds less
+/// to do. No more than a hint.
+void start_writing_back(const FileDescriptor& file);
+
 /// fsync, then asks the kernel to forget the file's pages, so that what is read back comes from the disk.
 void sync_and_drop(const std::filesystem::path& file);
 

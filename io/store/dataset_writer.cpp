@@ -77,19 +77,17 @@ StoredFile write_dataset_shard(const fs::path& staging, int shard, const Dataset
   ALSACE_CHECK(data.timestamps.empty() || data.timestamps.size() == stored,
                fmt::format("timestamps = {}", data.timestamps.size()));
 
-  std::vector<std::uint64_t> offsets = rows.offsets;
-  for (std::uint64_t& offset : offsets) offset += data.first_interaction;
-  std::vector<Column> columns;
-  columns.push_back(id_column(schema::user_ids, data.user_ids, widths.user));
-  columns.push_back(id_column(schema::item_ids, data.item_ids, widths.item));
-  columns.push_back(array_column(schema::indptr, hdf5::uint64, {offsets.size(), 0}, offsets.data()));
-  columns.push_back(array_column(schema::indices, hdf5::uint32, {stored, 0}, rows.columns.data()));
-  columns.push_back(array_column(schema::values, hdf5::fp32, {stored, 0}, rows.values.data()));
-  if (!data.timestamps.empty()) {
-    columns.push_back(array_column(schema::timestamps, hdf5::int64, {stored, 0}, data.timestamps.data()));
-  }
   const std::string name = shard_name(shard);
-  const FileDigest digest = write_shard_file(staging / name, columns, "");
+  ShardFileWriter writer(staging / name);
+  writer.write(id_column(schema::user_ids, data.user_ids, widths.user));
+  writer.write(id_column(schema::item_ids, data.item_ids, widths.item));
+  writer.write(offset_column(schema::indptr, rows.offsets, data.first_interaction));
+  writer.write(array_column(schema::indices, hdf5::uint32, {stored, 0}, rows.columns.data()));
+  writer.write(array_column(schema::values, hdf5::fp32, {stored, 0}, rows.values.data()));
+  if (!data.timestamps.empty()) {
+    writer.write(array_column(schema::timestamps, hdf5::int64, {stored, 0}, data.timestamps.data()));
+  }
+  const FileDigest digest = writer.finish("");
   return {name,         digest.bytes,      digest.xxh3_128,
           rows.range(), data.item_range(), {data.first_interaction, data.first_interaction + stored}};
 }

@@ -157,8 +157,10 @@ Properties dataset_properties(ElementType type, const Shape& shape) {
   if (shape.rows == 0) return properties;
   const std::array<hsize_t, 2> chunk{chunk_rows(type, shape), shape.columns};
   check(H5Pset_chunk(properties.get(), shape.columns == 0 ? 1 : 2, chunk.data()), "HDF5", "setting the chunk shape");
-  check(H5Pset_shuffle(properties.get()), "HDF5", "setting the shuffle filter");
-  check(H5Pset_deflate(properties.get(), deflate_level), "HDF5", "setting the deflate filter");
+  if (type.kind == ElementType::Kind::text) {
+    check(H5Pset_shuffle(properties.get()), "HDF5", "setting the shuffle filter");
+    check(H5Pset_deflate(properties.get(), deflate_level), "HDF5", "setting the deflate filter");
+  }
   check(H5Pset_fletcher32(properties.get()), "HDF5", "setting the fletcher32 filter");
   return properties;
 }
@@ -221,6 +223,26 @@ std::uint64_t text_width(const File& file, const std::string& file_name, const s
   const bool text = H5Tget_class(stored.get()) == H5T_STRING && H5Tis_variable_str(stored.get()) == 0;
   if (!text) throw storage_error(fmt::format("{}: type is not text of a fixed width", where));
   return H5Tget_size(stored.get());
+}
+
+void write_chunk(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row,
+                 std::span<const char> chunk) {
+  const std::array<hsize_t, 2> offset{first_row, 0};
+  ALSACE_CHECK(first_row < shape.rows, fmt::format("{}: chunk at row {} of {}", where, first_row, shape.rows));
+  constexpr std::uint32_t no_filter_skipped = 0;
+  check(H5Dwrite_chunk(dataset.get(), H5P_DEFAULT, no_filter_skipped, offset.data(), chunk.size(), chunk.data()), where,
+        "writing");
+}
+
+void read_chunk(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row,
+                std::vector<char>& chunk) {
+  const std::array<hsize_t, 2> offset{first_row, 0};
+  ALSACE_CHECK(first_row < shape.rows, fmt::format("{}: chunk at row {} of {}", where, first_row, shape.rows));
+  hsize_t bytes = 0;
+  check(H5Dget_chunk_storage_size(dataset.get(), offset.data(), &bytes), where, "reading");
+  chunk.resize(bytes);
+  std::uint32_t skipped = 0;
+  check(H5Dread_chunk(dataset.get(), H5P_DEFAULT, offset.data(), &skipped, chunk.data()), where, "reading");
 }
 
 void write_rows(const Dataset& dataset, const std::string& where, ElementType type, const Shape& shape, RowRange rows,

@@ -3,8 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/store/hdf5_handle.hpp"
 #include "src/data/ids.hpp"
@@ -51,7 +53,8 @@ File open_file(const std::filesystem::path& path);
 /// Makes the groups of a path: "/users" for "/users/ids". Those that exist stay.
 void make_groups(const File& file, const std::string& file_name, const std::string& path);
 
-/// Dataset properties: no times, and for a non-empty shape chunks of about 1 MiB with shuffle, deflate, fletcher32.
+/// Dataset properties: no times, and for a non-empty shape chunks of about 1 MiB with fletcher32. Text, mostly padding,
+/// is shuffled and deflated as well; of numbers deflate takes off little at a twentieth of the disk's speed.
 Properties dataset_properties(ElementType type, const Shape& shape);
 /// Rows of one chunk.
 std::uint64_t chunk_rows(ElementType type, const Shape& shape);
@@ -69,6 +72,14 @@ Dataset open_dataset(const File& file, const std::string& file_name, const std::
 
 /// Width of the text elements of a dataset; refuses other types.
 std::uint64_t text_width(const File& file, const std::string& file_name, const std::string& path);
+
+/// Writes one chunk of numbers, that of the rows from `first_row` on, past the filters. `chunk`: chunk_rows rows, those
+/// beyond the shape zero, then their fletcher32 in little-endian: what the filter would have stored.
+void write_chunk(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row,
+                 std::span<const char> chunk);
+/// The chunk as it is stored, checksum at its end.
+void read_chunk(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row,
+                std::vector<char>& chunk);
 
 /// Moves the rows [rows.begin, rows.end) between a dataset and memory. `where`: file and dataset path.
 void write_rows(const Dataset& dataset, const std::string& where, ElementType type, const Shape& shape, RowRange rows,

@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "io/store/manifest.hpp"
+#include "io/store/shard_writer.hpp"
 #include "src/model/model.hpp"
 
 /// Checkpoints of a model: a directory with one sweep-NNNNNN directory a checkpoint, `latest` and, with validation
@@ -30,8 +32,48 @@ void prepare_model_directory(const std::filesystem::path& model);
 /// prepare_model_directory, then makes the empty staging directory of `sweep` and returns it.
 std::filesystem::path stage_checkpoint(const std::filesystem::path& model, int sweep);
 
-/// Writes this rank's shard: write, fsync, drop from the page cache, read back, compare. Both Gramians go into shard 0
-/// alone, which takes them from `info`. Throws ErrorKind::storage.
+/// One side of a shard, in memory of somebody who leaves it alone until it is written.
+struct ModelSide {
+  RowRange rows;
+  const IdList& ids;
+  FactorView factors;              ///< rows.size() × K
+  std::span<const double> biases;  ///< one a row for explicit with full biases, else empty
+};
+
+/// The seen lists of a shard's users, likewise; see ModelShard.
+struct SeenItems {
+  std::span<const std::uint64_t> offsets;
+  std::span<const std::uint32_t> items;
+  std::span<const std::uint32_t> item_of;  ///< the index that a number in `items` stands for; empty: itself
+  std::uint64_t first_interaction = 0;
+};
+
+/// Writes one rank's shard in two parts, so that each side can be written while the other one is solved: the rows are
+/// read while write_users and write_items run, not copied and not needed later. The calls may come from different
+/// threads, one after the other. Throws ErrorKind::storage, and ErrorKind::numerics for a number that is not finite.
+class ModelShardWriter {
+ public:
+  /// Makes the file in `staging`. `config` says what a row consists of.
+  ModelShardWriter(const std::filesystem::path& staging, int shard, int shards, const TrainConfig& config,
+                   const IdWidths& widths);
+
+  void write_users(const ModelSide& users, const SeenItems& seen);
+  void write_items(const ModelSide& items);
+
+  /// After both: Gramians of `info` (into shard 0 alone) and links, fsync, drop from the page cache, read back,
+  /// compare.
+  StoredFile finish(const ModelInfo& info);
+
+ private:
+  StoredFile stored_;
+  int shard_;
+  int shards_;
+  TrainConfig config_;
+  IdWidths widths_;
+  ShardFileWriter file_;
+};
+
+/// Writes a whole shard: all of the above. Throws the same.
 StoredFile write_model_shard(const std::filesystem::path& staging, int shard, int shards, const ModelInfo& info,
                              const ModelShard& data, const IdWidths& widths);
 

@@ -27,7 +27,8 @@
 ///   /interactions/timestamps   int64, interactions         only when the input had them
 ///
 /// model.h5 shows the paths of a model, over all shards, as virtual datasets; a part that cannot be read shows NaN, ''
-/// or the greatest integer. Filters: shuffle, deflate, fletcher32. Datasets without rows are contiguous, without any.
+/// or the greatest integer. Filters: fletcher32; ids, mostly padding, shuffle and deflate as well (earlier stores: all
+/// of them), and no others are read. Datasets without rows are contiguous, without any.
 namespace alsace::io::schema {
 
 inline constexpr int version = 1;

@@ -6,10 +6,12 @@ usage: bad_place_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 from support import BARE, Skip, expect, refused, run_checks, temporaries_in
@@ -135,6 +137,34 @@ def leftovers_of_a_killed_run_go_at_the_next_start(here):
         expect(not temporaries_in(here.folder), f"left after {more}: {temporaries_in(here.folder)}")
 
 
+def model_that_another_run_writes_is_refused(here):
+    here.write("good.csv", GOOD)
+    train = ["train", "good.csv", "--model", "model", *SMALL]
+    here.path("model").mkdir()
+    with open_directory(here.path("model")) as directory:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        refused(here, STORAGE, "model: another run is writing to this model", command=train)
+    expect(not list(here.path("model").iterdir()), "something is left")
+    here.done(*train)
+    long = ["train", "good.csv", "--model", "model", "--factors", "1", "--threads", "1", "--sweeps", "100000",
+            "--checkpoint-every", "100000", "--resume", "never", "--overwrite"]
+    run = here.start(*long, ranks=2)
+    run.wait_for_log(r"sweep +1/")
+    refused(here, STORAGE, "model: another run is writing to this model", command=train)
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait(30)
+    here.done(*train)
+
+
+@contextlib.contextmanager
+def open_directory(path):
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 @contextlib.contextmanager
 def small_disk(here, size):
     """A tmpfs of this size at disk/."""
@@ -197,5 +227,5 @@ def disk_that_fills_up_keeps_the_last_checkpoint(here):
 run_checks([directory_or_missing_file_is_named, file_without_permission_is_named, folder_without_permission_is_named,
             no_store_is_made_inside_of_another_or_over_one_of_another_kind, second_import_needs_overwrite,
             store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
-            leftovers_of_a_killed_run_go_at_the_next_start, full_disk_is_a_storage_error_that_leaves_nothing,
+            leftovers_of_a_killed_run_go_at_the_next_start, model_that_another_run_writes_is_refused, full_disk_is_a_storage_error_that_leaves_nothing,
             messages_about_a_full_disk_are_one_line, disk_that_fills_up_keeps_the_last_checkpoint], workers=4)

@@ -4,6 +4,7 @@
 #include "io/store/atomic_publish.hpp"
 #include "io/store/file_hash.hpp"
 #include "io/store/inspect.hpp"
+#include "io/store/model_lock.hpp"
 #include "io/store/store_schema.hpp"
 #include "tests/io/store/store_fixtures.hpp"
 
@@ -168,6 +169,18 @@ TEST_F(CommitTest, model_directory_is_made_and_tried_out) {
   EXPECT_THAT(message_of(ErrorKind::storage, [&] { prepare_model_directory(model_ / "file/b"); }),
               HasSubstr("Not a directory"));
   EXPECT_THAT(message_of(ErrorKind::storage, [] { prepare_model_directory("/proc"); }), HasSubstr("/proc/"));
+}
+
+TEST_F(CommitTest, one_run_at_a_time_holds_the_lock) {
+  fs::create_directory(model_);
+  {
+    const ModelLock first(model_);
+    EXPECT_THAT(message_of(ErrorKind::storage, [&] { const ModelLock second(model_); }),
+                HasSubstr("model: another run is writing to this model"));
+  }
+  EXPECT_NO_THROW(ModelLock{model_});
+  EXPECT_TRUE(fs::is_empty(model_));
+  EXPECT_NO_THROW(ModelLock{model_ / "none"});
 }
 
 TEST_F(CommitTest, store_is_no_model_directory) {

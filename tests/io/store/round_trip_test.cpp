@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/io/store/store_fixtures.hpp"
@@ -141,6 +142,69 @@ TEST(StoreTest, more_rows_than_a_block_come_back) {
   EXPECT_EQ(read.by_user.columns.back(), 5'999'999U);
   EXPECT_EQ(read.by_user.values.front(), 10.0F);
   EXPECT_EQ(read.item_ids[1], "5999999");
+}
+
+TEST(StoreTest, sides_need_their_rows_only_while_they_are_written) {
+  TemporaryDirectory directory;
+  const TestModel model = make_model(3);
+  const ModelShard shard = cut(model, {0, 23}, {0, 11});
+  const IdWidths widths{shard.user_ids.longest(), shard.item_ids.longest()};
+  ModelShardWriter writer(stage_checkpoint(directory.path(), 3), 0, 1, model.info.config, widths);
+  {
+    FactorMatrix factors = shard.user_factors;
+    writer.write_users({shard.users, shard.user_ids, factors, shard.user_biases},
+                       {shard.seen_offsets, shard.seen_items, {}, 0});
+    factors.setConstant(7);  // as the next half-sweep does
+  }
+  writer.write_items({shard.items, shard.item_ids, shard.item_factors, shard.item_biases});
+  publish_checkpoint(directory.path(), model.info, {writer.finish(model.info)}, widths, 1);
+
+  const ModelReader reader(resolve_model(directory.path(), "latest"));
+  reader.verify_files();
+  expect_equal(reader.read({0, 23}, {0, 11}), shard);
+}
+
+TEST(StoreTest, seen_items_under_numbers_of_a_rank_are_stored_as_indices) {
+  TemporaryDirectory directory;
+  const TestModel model = make_model(3);
+  const ModelShard shard = cut(model, {0, 23}, {0, 11});
+  const IdWidths widths{shard.user_ids.longest(), shard.item_ids.longest()};
+  constexpr std::uint32_t shift = 5;  // number n stands for index n - 5
+  std::vector<std::uint32_t> numbers = shard.seen_items;
+  for (std::uint32_t& number : numbers) number += shift;
+  std::vector<std::uint32_t> item_of(11 + shift, 99);
+  for (std::uint32_t item = 0; item < 11; ++item) item_of[item + shift] = item;
+  ModelShardWriter writer(stage_checkpoint(directory.path(), 3), 0, 1, model.info.config, widths);
+
+  writer.write_users({shard.users, shard.user_ids, shard.user_factors, shard.user_biases},
+                     {shard.seen_offsets, numbers, item_of, 0});
+  writer.write_items({shard.items, shard.item_ids, shard.item_factors, shard.item_biases});
+  publish_checkpoint(directory.path(), model.info, {writer.finish(model.info)}, widths, 1);
+
+  expect_equal(ModelReader(resolve_model(directory.path(), "latest")).read({0, 23}, {0, 11}), shard);
+}
+
+TEST(StoreTest, what_the_disk_did_not_keep_is_seen_before_the_commit) {
+  TemporaryDirectory directory;
+  const fs::path file = directory.path() / "x.h5";
+  std::vector<float> numbers(600'000);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
+  const hdf5::Shape shape{numbers.size(), 0};
+  for (const std::size_t lost : {0UL, 400'000UL, 599'999UL}) {
+    fs::remove(file);
+    ShardFileWriter writer(file);
+    writer.write(array_column("/x", hdf5::fp32, shape, numbers.data()));
+    const std::string stored = read_bytes(file);
+    const std::string number(reinterpret_cast<const char*>(numbers.data() + lost), lost == 0 ? 8 : 4);
+    const std::size_t at = stored.find(number);
+    ASSERT_NE(at, std::string::npos);
+    std::fstream damage(file, std::ios::binary | std::ios::in | std::ios::out);
+    damage.seekp(static_cast<std::streamoff>(at)) << '\x55';
+    damage.close();
+
+    EXPECT_THAT(message_of(ErrorKind::storage, [&] { (void)writer.finish(""); }),
+                ::testing::HasSubstr("x.h5:/x: rows"));
+  }
 }
 
 TEST(StoreTest, same_model_gives_the_same_bytes) {
