@@ -56,6 +56,8 @@ class SideFactors {
   [[nodiscard]] std::uint32_t global_row(std::uint32_t place) const {
     return holds_all() ? place : layout_.held[place];
   }
+  /// The same for all places, ascending; empty where the table has every row.
+  [[nodiscard]] std::span<const std::uint32_t> held_rows() const { return layout_.held; }
   /// The rows of the whole blocks whose sums this rank computes: `blocks` within them, see whole_blocks.
   [[nodiscard]] const float* rows_of(RowRange blocks) const;
 

@@ -20,6 +20,9 @@ struct RankPhases {
   std::array<std::uint64_t, phase_count> bytes;
   std::array<std::uint64_t, phase_count> host_bytes;
   std::array<std::uint64_t, phase_count> least_bytes;
+  double checkpoint_worked;
+  double checkpoint_waited;
+  std::uint64_t checkpoint_bytes;
   double whole;
   std::uint64_t peak_memory;
 };
@@ -45,6 +48,28 @@ nlohmann::ordered_json to_json(const Spread& spread) {
 
 constexpr double mebibyte = 1024.0 * 1024.0;
 
+/// Of all ranks' checkpoints: bytes, the seconds of the rank whose threads wrote longest, and the share of the threads'
+/// time in which their ranks went on.
+struct Writing {
+  std::uint64_t bytes = 0;
+  double seconds = 0;
+  double hidden = 0;
+};
+
+Writing writing_of(const std::vector<RankPhases>& ranks) {
+  Writing writing;
+  double worked = 0;
+  double waited = 0;
+  for (const RankPhases& rank : ranks) {
+    writing.bytes += rank.checkpoint_bytes;
+    writing.seconds = std::max(writing.seconds, rank.checkpoint_worked);
+    worked += rank.checkpoint_worked;
+    waited += rank.checkpoint_waited;
+  }
+  if (worked > 0) writing.hidden = 1 - waited / worked;
+  return writing;
+}
+
 }  // namespace
 
 void PhaseTimes::add_bytes(Phase phase, std::uint64_t received, std::uint64_t from_other_hosts,
@@ -54,9 +79,15 @@ void PhaseTimes::add_bytes(Phase phase, std::uint64_t received, std::uint64_t fr
   least_bytes_[static_cast<std::size_t>(phase)] += lower_bound;
 }
 
+void PhaseTimes::add_checkpoint_seconds(double worked, double waited) {
+  checkpoint_worked_ += worked;
+  checkpoint_waited_ += waited;
+}
+
 PhaseTimes::Report PhaseTimes::report(const Communicator& comm) const {
-  const auto ranks = all_gather(
-      comm, RankPhases{seconds_, bytes_, host_bytes_, least_bytes_, whole_.seconds(), io::peak_memory_bytes()});
+  const auto ranks =
+      all_gather(comm, RankPhases{seconds_, bytes_, host_bytes_, least_bytes_, checkpoint_worked_, checkpoint_waited_,
+                                  checkpoint_bytes_, whole_.seconds(), io::peak_memory_bytes()});
   const Spread whole = spread_of(ranks, [](const RankPhases& rank) { return rank.whole; });
   const Spread memory = spread_of(ranks, [](const RankPhases& rank) { return rank.peak_memory; });
 
@@ -95,6 +126,14 @@ PhaseTimes::Report PhaseTimes::report(const Communicator& comm) const {
   report.table += fmt::format("{:<12} {:>9.3f} {:>9.3f} {:>9.3f}\n", "whole run", whole.least, whole.mean, whole.most);
   report.table += fmt::format("peak memory  {:>8.0f}M {:>8.0f}M {:>8.0f}M  a rank\n", memory.least / mebibyte,
                               memory.mean / mebibyte, memory.most / mebibyte);
+  if (const Writing writing = writing_of(ranks); writing.bytes > 0) {
+    report.table +=
+        fmt::format("checkpoints  {:.1f} MiB written in {:.3f} s by threads, {:.0f} % of it behind solving\n",
+                    static_cast<double>(writing.bytes) / mebibyte, writing.seconds, 100 * writing.hidden);
+    phases["checkpoint"]["written_bytes"] = writing.bytes;
+    phases["checkpoint"]["thread_seconds"] = writing.seconds;
+    phases["checkpoint"]["hidden"] = writing.hidden;
+  }
   report.json = nlohmann::ordered_json{{"ranks", comm.size()},
                                        {"seconds", to_json(whole)},
                                        {"peak_memory_bytes", to_json(memory)},

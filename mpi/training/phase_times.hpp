@@ -38,8 +38,13 @@ class PhaseTimes {
   /// have come.
   void add_bytes(Phase phase, std::uint64_t received, std::uint64_t from_other_hosts, std::uint64_t lower_bound);
 
+  /// A part of a checkpoint took a thread `worked` seconds, for `waited` of which the rank stood still.
+  void add_checkpoint_seconds(double worked, double waited);
+  void add_checkpoint_bytes(std::uint64_t bytes) { checkpoint_bytes_ += bytes; }
+
   /// Both forms of the end-of-run report: time of each phase as least, mean and most over the ranks, imbalance (most
-  /// over mean), bytes received beside their lower bound, and peak memory of the ranks. Collective.
+  /// over mean), bytes received beside their lower bound, how much of writing checkpoints was hidden behind solving,
+  /// and peak memory of the ranks. Collective.
   struct Report {
     std::string table;  ///< for people
     std::string json;   ///< for programs
@@ -51,6 +56,9 @@ class PhaseTimes {
   std::array<std::uint64_t, phase_count> bytes_{};
   std::array<std::uint64_t, phase_count> host_bytes_{};
   std::array<std::uint64_t, phase_count> least_bytes_{};
+  double checkpoint_worked_ = 0;
+  double checkpoint_waited_ = 0;
+  std::uint64_t checkpoint_bytes_ = 0;
   io::Stopwatch whole_;
 };
 

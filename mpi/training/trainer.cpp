@@ -26,21 +26,21 @@ Trainer::Trainer(const Communicator& comm, const TrainConfig& config, const Kern
       sides_(make_sides(comm, config, data_, threads, exchange)),
       user_gramian_(GramMatrix::Zero(config.factors, config.factors)) {}
 
-std::optional<double> Trainer::sweep(const std::stop_token& stop, bool keep_previous) {
+std::optional<double> Trainer::sweep(const std::stop_token& stop, bool keep_previous, const SweepHooks& hooks) {
   SideFactors& users = *sides_.users;
   SideFactors& items = *sides_.items;
   Previous previous;
   if (keep_previous) previous = {users.own_rows(), items.own_rows(), user_gramian_, item_gramian_};
 
-  if (!solve(data_.by_user, items, item_gramian_, users, "user row", stop)) {
+  const auto stopped = [&]() -> std::optional<double> {
+    if (hooks.before_restore) hooks.before_restore();
     if (keep_previous) restore(previous);
     return std::nullopt;
-  }
+  };
+  if (!solve(data_.by_user, items, item_gramian_, users, "user row", stop)) return stopped();
   user_gramian_ = gramian_of(users, "the Gramian of the user factors");
-  if (!solve(data_.by_item, users, user_gramian_, items, "item row", stop)) {
-    if (keep_previous) restore(previous);
-    return std::nullopt;
-  }
+  if (hooks.after_users) hooks.after_users();
+  if (!solve(data_.by_item, users, user_gramian_, items, "item row", stop)) return stopped();
   item_gramian_ = gramian_of(items, "the Gramian of the item factors");
   return loss();
 }

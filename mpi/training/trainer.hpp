@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <vector>
@@ -16,6 +17,12 @@
 #include "src/matrix.hpp"
 
 namespace alsace::mpi {
+
+/// What somebody who reads the factors while they are trained wants to be told of. All collective.
+struct SweepHooks {
+  std::function<void()> after_users;  ///< own user rows are final until the next sweep; item rows are about to change
+  std::function<void()> before_restore;  ///< a stopped sweep is about to put back what was there before it
+};
 
 /// Data-parallel ALS. A sweep, with X the users' and Y the items' factors, every rank solving the rows of its shard:
 ///
@@ -40,7 +47,7 @@ class Trainer {
 
   /// One sweep; returns its loss, or nothing when any rank was told to stop within it. With `keep_previous` everything
   /// is then as it was before the sweep; without (a checkpoint has that state) the factors are of no further use.
-  std::optional<double> sweep(const std::stop_token& stop, bool keep_previous);
+  std::optional<double> sweep(const std::stop_token& stop, bool keep_previous, const SweepHooks& hooks = {});
 
   /// The columns of its matrices name rows of users().held() and items().held(), not always global ones.
   [[nodiscard]] const TrainingData& data() const { return data_; }

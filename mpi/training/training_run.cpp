@@ -1,7 +1,9 @@
 #include "mpi/training/training_run.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +12,8 @@
 
 #include "io/export/npy.hpp"
 #include "io/export/output_file.hpp"
+#include "io/store/atomic_publish.hpp"
+#include "io/store/model_lock.hpp"
 #include "io/store/model_store.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/comm/threads.hpp"
@@ -28,6 +32,12 @@
 namespace alsace::mpi {
 namespace {
 
+/// The part of `all` that belongs to these rows; nothing of nothing.
+std::span<const double> rows_of(const std::vector<double>& all, RowRange rows) {
+  if (all.empty()) return {};
+  return std::span(all).subspan(static_cast<std::size_t>(rows.begin), static_cast<std::size_t>(rows.size()));
+}
+
 class TrainingRun {
  public:
   TrainingRun(const Communicator& comm, TrainConfig config, const RunOptions& options, const io::StopSignals& signals)
@@ -39,6 +49,7 @@ class TrainingRun {
         threads_(choose_threads(comm, options.threads)) {}
 
   int run() {
+    lock();
     checkpoint_ = checkpoint_to_resume(comm_, options_, config_);
     LoadedDataset loaded = load();
     resume_info(loaded.fingerprint);
@@ -64,10 +75,16 @@ class TrainingRun {
   void start_factors();
   void resume_factors();
   void reopen();
+  void lock();
   void prepare_directory();
   int sweep_until_done();
+  std::optional<double> sweep(double& seconds);
+  void after_users(int sweep);
   void record_sweep(double loss, double seconds);
-  void commit();
+  [[nodiscard]] bool is_due(int sweep) const;
+  void begin_checkpoint(int sweep);
+  void end_checkpoint();
+  void publish();
   int stop();
   void report();
 
@@ -78,12 +95,14 @@ class TrainingRun {
   const KernelTable& kernels_;
   int threads_;
   PhaseTimes times_;
+  std::optional<io::ModelLock> lock_;          // of rank 0
   std::optional<io::ModelReader> checkpoint_;  // to go on from
   std::optional<Validation> validation_;
   ModelInfo info_;           // of the last complete sweep
   int committed_sweep_ = 0;  // the last one that has a checkpoint
-  ModelShard shard_;         // ranges and ids; a checkpoint adds the rest
+  ModelShard shard_;         // ranges and ids: the trainer has the rest
   std::optional<Trainer> trainer_;
+  std::optional<CheckpointWriter> checkpoints_;  // reads rows of the trainer
 };
 
 LoadedDataset TrainingRun::load() {
@@ -190,28 +209,85 @@ void TrainingRun::reopen() {
   stored.first_interaction = shard_.first_interaction;
   info_.user_gramian = checkpoint_->info().user_gramian;
   info_.item_gramian = checkpoint_->info().item_gramian;
-  commit_checkpoint(comm_, options_.model, info_, stored, options_.keep);
+  commit_checkpoint(comm_, options_.model, info_, stored, options_.keep, times_);
 }
 
 /// Once nothing can be wrong with the input any more: makes the directory, or removes what a kill left in it, and finds
 /// out now, not after the first sweeps, whether it can be written.
 void TrainingRun::prepare_directory() {
   comm_.run_together([&] {
+    if (!comm_.is_root()) return;
+    io::refuse_other_than_model(options_.model);
+    io::make_directories(options_.model);
+  });
+  lock();  // before leftovers are removed: they may be another run's work
+  comm_.run_together([&] {
     if (comm_.is_root()) io::prepare_model_directory(options_.model);
   });
 }
 
+/// Keeps other runs out of the model's directory from now on, if it is there.
+void TrainingRun::lock() {
+  comm_.run_together([&] {
+    std::error_code ignored;
+    if (!comm_.is_root() || lock_ || !std::filesystem::is_directory(options_.model, ignored)) return;
+    lock_.emplace(options_.model);
+  });
+}
+
 int TrainingRun::sweep_until_done() {
+  checkpoints_.emplace(comm_, options_.model, shard_.user_ids, shard_.item_ids, options_.keep, times_);
   while (!info_.complete) {
     if (any_of(comm_, signals_.token().stop_requested())) return stop();
-    const io::Stopwatch watch;
-    const auto loss = trainer_->sweep(signals_.token(), committed_sweep_ != info_.sweep);
+    double seconds = 0;
+    const auto loss = sweep(seconds);
     if (!loss) return stop();
-    record_sweep(*loss, watch.seconds());
+    record_sweep(*loss, seconds);
     const bool is_best = info_.early_stopping.best_sweep == info_.sweep;
-    if (info_.complete || is_best || info_.sweep % options_.checkpoint_every == 0) commit();
+    if (!info_.complete && !is_best && !is_due(info_.sweep)) {
+      checkpoints_->discard();
+      continue;
+    }
+    end_checkpoint();
+    if (info_.complete) publish();
   }
   return 0;
+}
+
+/// One sweep. An error in it does not cost the checkpoint of the sweep before, if that is still being written: all
+/// ranks throw at the same place. `seconds`: of the sweep without checkpoints.
+std::optional<double> TrainingRun::sweep(double& seconds) {
+  const bool kept = committed_sweep_ == info_.sweep || checkpoints_->ended();
+  double hook_seconds = 0;
+  const auto after = [&] {
+    const io::Stopwatch watch;
+    after_users(info_.sweep + 1);
+    hook_seconds = watch.seconds();
+  };
+  const auto before_restore = [&] {
+    if (!checkpoints_->ended()) checkpoints_->discard();
+  };
+  const io::Stopwatch watch;
+  try {
+    const auto loss = trainer_->sweep(signals_.token(), !kept, {after, before_restore});
+    seconds = watch.seconds() - hook_seconds;
+    return loss;
+  } catch (const AgreedError&) {
+    if (checkpoints_->ended()) publish();
+    throw;
+  }
+}
+
+/// The items are about to be solved anew: those of the last checkpoint must be written by now. The users of this sweep
+/// may be written from here on.
+void TrainingRun::after_users(int sweep) {
+  if (checkpoints_->ended()) publish();
+  const bool may_be_best = validation_.has_value();
+  if (may_be_best || sweep >= config_.sweeps || is_due(sweep)) begin_checkpoint(sweep);
+}
+
+bool TrainingRun::is_due(int sweep) const {
+  return sweep % options_.checkpoint_every == 0;
 }
 
 void TrainingRun::record_sweep(double loss, double seconds) {
@@ -242,33 +318,36 @@ void TrainingRun::record_sweep(double loss, double seconds) {
   }
 }
 
-void TrainingRun::commit() {
-  const auto scope = times_.measure(Phase::checkpoint);
+/// Starts to write the users of this sweep, which are solved.
+void TrainingRun::begin_checkpoint(int sweep) {
   const TrainingData& data = trainer_->data();
-  const auto own_biases = [](const std::vector<double>& all, RowRange range) {
-    if (all.empty()) return std::vector<double>();
-    return std::vector<double>(all.begin() + static_cast<std::ptrdiff_t>(range.begin),
-                               all.begin() + static_cast<std::ptrdiff_t>(range.end));
-  };
-  shard_.user_factors = trainer_->users().own_rows();
-  shard_.item_factors = trainer_->items().own_rows();
-  shard_.user_biases = own_biases(data.biases.user, shard_.users);
-  shard_.item_biases = own_biases(data.biases.item, shard_.items);
-  shard_.seen_offsets = data.by_user.offsets;
-  shard_.seen_items = trainer_->seen_items();
-  commit_checkpoint(comm_, options_.model, info_, shard_, options_.keep);
-  // Between checkpoints only the ids stay: the trainer has the rest.
-  shard_.user_factors.resize(0, 0);
-  shard_.item_factors.resize(0, 0);
-  shard_.seen_offsets = {};
-  shard_.seen_items = {};
-  committed_sweep_ = info_.sweep;
-  spdlog::info("committed {}/{}", options_.model, io::sweep_name(info_.sweep));
+  const io::SeenItems seen{data.by_user.offsets, data.by_user.columns, trainer_->items().held_rows(),
+                           shard_.first_interaction};
+  checkpoints_->begin(
+      sweep, config_,
+      {shard_.users, shard_.user_ids, trainer_->users().own_rows(), rows_of(data.biases.user, shard_.users)}, seen);
+}
+
+/// Goes on with the items of the sweep that is complete.
+void TrainingRun::end_checkpoint() {
+  checkpoints_->end(info_, {shard_.items, shard_.item_ids, trainer_->items().own_rows(),
+                            rows_of(trainer_->data().biases.item, shard_.items)});
+}
+
+void TrainingRun::publish() {
+  const int sweep = checkpoints_->begun();
+  checkpoints_->publish();
+  committed_sweep_ = sweep;
+  spdlog::info("committed {}/{}", options_.model, io::sweep_name(sweep));
 }
 
 /// Told to stop: what is complete is committed.
 int TrainingRun::stop() {
-  if (info_.sweep != committed_sweep_) commit();
+  if (info_.sweep != committed_sweep_ && !checkpoints_->ended()) {
+    begin_checkpoint(info_.sweep);
+    end_checkpoint();
+  }
+  if (checkpoints_->ended()) publish();
   const char* cause = io::StopSignals::describe(all_reduce_max(comm_, signals_.cause()));  // maybe another rank's
   if (comm_.is_root() && info_.sweep == 0) {
     spdlog::warn("stopped by {} before the first sweep was complete: there is nothing to checkpoint", cause);

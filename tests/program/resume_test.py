@@ -281,6 +281,25 @@ def keep_says_how_many_checkpoints_stay(place):
     expect(place.checkpoints("keep-9") == ["sweep-000005", "sweep-000006"], f"{place.checkpoints('keep-9')}")
 
 
+def checkpoints_written_beside_solving_hold_the_sweep_they_are_named_after(place):
+    write_inputs(place)
+    options = {**MEASURED, "--factors": 16}
+    source = str(place.data / "split_random/train.csv")
+    models = {f"ranks-{ranks}": ranks for ranks in (BARE, 3)}
+    for model, ranks in models.items():
+        train(place, model, {**options, "--sweeps": 5, "--checkpoint-every": 1, "--keep": 9}, source, ranks)
+    for sweep in range(1, 6):
+        alone = f"alone-{sweep}"
+        train(place, alone, {**options, "--sweeps": sweep, "--checkpoint-every": 99}, source)
+        factors = place.exported(f"{alone}/latest", f"{alone}-out")
+        losses = [record["loss"] for record in place.inspected(alone)["history"]]
+        for model in models:
+            checkpoint = f"{model}/sweep-{sweep:06}"
+            expect(place.exported(checkpoint, f"{model}-{sweep}-out") == factors, f"{checkpoint}: other factors")
+            history = [record["loss"] for record in place.inspected(checkpoint)["history"]]
+            expect(history == losses and len(losses) == sweep, f"{checkpoint}: losses {history}, alone {losses}")
+
+
 def the_best_checkpoint_is_kept_and_used(place):
     parts = place.data / "split_random"
     overfitting = {**EXPLICIT, "--regularization": 0.05, "--valid": parts / "valid.csv", "--keep": 1,
@@ -338,6 +357,7 @@ run_checks([
     resume_never_needs_overwrite_and_starts_anew,
     resume_must_needs_a_model,
     keep_says_how_many_checkpoints_stay,
+    checkpoints_written_beside_solving_hold_the_sweep_they_are_named_after,
     the_best_checkpoint_is_kept_and_used,
     a_damaged_checkpoint_is_not_resumed,
     a_run_stopped_before_its_first_sweep_leaves_nothing_in_the_way,
