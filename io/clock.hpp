@@ -16,6 +16,16 @@ class Stopwatch {
   Clock::time_point start_ = Clock::now();
 };
 
+/// Seconds that the calling thread has run since construction: without those in which other programs had its processor.
+class ThreadStopwatch {
+ public:
+  ThreadStopwatch();
+  [[nodiscard]] double seconds() const;
+
+ private:
+  double start_;
+};
+
 /// 2026-11-22T08:30:00Z
 std::string utc_now();
 

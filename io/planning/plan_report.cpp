@@ -48,7 +48,7 @@ std::string memory_table(const MemoryPlan& memory) {
 std::string exchange_table(const Plan& plan, const Cluster& cluster) {
   std::string text = fmt::format("\n{:<34}{:>16}{:>20}{:>16}{:>12}\n", "Exchange a sweep", "a rank receives",
                                  "a host from others", "rows it sees", "seconds");
-  const auto line = [&](const char* name, const ExchangeCost& cost) {
+  const auto line = [&](const char* name, const ExchangeEstimate& cost) {
     text +=
         fmt::format("  {:<32}{:>16}{:>20}{:>16.4g}{:>12}\n", name, bytes_text(cost.bytes),
                     bytes_text(cost.bytes_into_host), cost.held_users + cost.held_items, seconds_text(cost.seconds));
@@ -91,7 +91,7 @@ std::string limits_table(const Plan& plan) {
   return text;
 }
 
-Json to_json(const ExchangeCost& cost) {
+Json to_json(const ExchangeEstimate& cost) {
   return {{"bytes", cost.bytes},           {"bytes_into_host", cost.bytes_into_host}, {"seconds", cost.seconds},
           {"users_held", cost.held_users}, {"items_held", cost.held_items},           {"messages", cost.messages}};
 }

@@ -1,16 +1,25 @@
 #include "src/planning/plan.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "io/export/output_file.hpp"
 #include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
+#include "io/options/log_option.hpp"
 #include "io/planning/calibration_file.hpp"
 #include "io/planning/plan_report.hpp"
 #include "io/store/dataset_store.hpp"
+#include "mpi/comm/kernel_choice.hpp"
+#include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
+#include "mpi/planning/calibrate.hpp"
 #include "src/error.hpp"
 
 namespace alsace::commands {
@@ -21,6 +30,7 @@ constexpr double gibibyte = 1024.0 * 1024.0 * 1024.0;
 constexpr const char* examples =
     "  alsace plan --users 1000000 --items 200000 --interactions 100000000 --factors 64\n"
     "  alsace plan DATASET --factors 128 --ranks 64 --ranks-per-host 8 --memory-per-host 256\n"
+    "  mpirun -np 8 alsace plan --calibrate --out here.json       then --calibration here.json\n"
     "  alsace plan DATASET --ranks 64 --bandwidth 12 --latency 5 --json | jq .memory.training_peak_bytes\n";
 
 struct Options {
@@ -34,6 +44,13 @@ struct Options {
   double shm_per_host = 0;          // GiB
   std::string calibration;
   bool json = false;
+
+  bool calibrate = false;
+  std::string out;
+  std::string directory = ".";
+  std::string kernels = "auto";
+  std::vector<int> at_factors = mpi::CalibrationOptions().factors;
+  std::string log_level = "info";
 };
 
 void add_workload_options(CLI::App& app, Options& options) {
@@ -73,6 +90,49 @@ void add_cluster_options(CLI::App& app, Options& options) {
   app.add_option("--calibration", options.calibration, "what --calibrate wrote; default: rates in the source")
       ->type_name("FILE");
   app.add_flag("--json", options.json, "a JSON object on stdout, in bytes and seconds");
+}
+
+void add_calibration_options(CLI::App& app, Options& options) {
+  app.add_flag("--calibrate", options.calibrate,
+               "instead of planning, measure this machine and, under mpirun, its network: some ten seconds")
+      ->group("Calibration");
+  app.add_option("--out", options.out, "file for what was measured")->type_name("FILE")->group("Calibration");
+  app.add_option("--directory", options.directory,
+                 "where checkpoints will be: some files are written and removed there")
+      ->type_name("DIR")
+      ->group("Calibration");
+  app.add_option("--kernels", options.kernels, "instruction set: auto, or a level that every rank's processor has")
+      ->group("Calibration");
+  app.add_option("--at-factors", options.at_factors, "numbers of factors to measure at, ascending; others are between")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 4096))
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Calibration");
+  io::add_log_option(app, options.log_level);
+}
+
+/// Measures and writes the calibration file. Collective: this alone starts MPI.
+int run_calibration(int argc, char** argv, const Options& options, const std::string& effective) {
+  if (options.out.empty()) throw usage_error("--out = nothing, expected a file for what --calibrate measures");
+  if (!std::is_sorted(options.at_factors.begin(), options.at_factors.end(), std::less_equal<>())) {
+    throw usage_error(
+        fmt::format("--at-factors = {}, expected numbers that ascend", fmt::join(options.at_factors, ",")));
+  }
+  const CommandRun run(argc, argv, effective, options.log_level);
+  const mpi::Communicator& comm = run.world();
+  mpi::CalibrationOptions calibration;
+  calibration.kernel_level = mpi::choose_kernel_level(comm, options.kernels);
+  calibration.directory = options.directory;
+  calibration.factors = options.at_factors;
+  const Rates rates = mpi::calibrate(comm, calibration);
+  comm.run_together([&] {
+    if (!comm.is_root()) return;
+    rates.validate("calibration");
+    io::write_report(options.out, io::to_json_text(rates));
+    io::print_result(
+        fmt::format("{}: rates of {} at kernel level {}\n", options.out, rates.machine, rates.kernel_level));
+  });
+  return 0;
 }
 
 /// The sizes of the data set, or those given, which then have to be all three.
@@ -116,11 +176,13 @@ int plan(int argc, char** argv) {
       "plan",
       "Memory, bytes moved and time a sweep of a training run, a rank, before anyone books nodes. From the sizes of the\n"
       "data structures, the expected number of rows that a shard meets, and measured rates; averages over the ranks. One\n"
-      "process; no MPI.",
+      "process without MPI, but for --calibrate, which measures the rates.",
       examples);
   add_workload_options(command.app(), options);
   add_cluster_options(command.app(), options);
+  add_calibration_options(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
+  if (options.calibrate) return run_calibration(argc, argv, options, command.effective());
 
   settle_sizes(command, options);
   const Rates rates = settle_rates(options);

@@ -1,6 +1,8 @@
 #include "mpi/data/write_synthetic.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "io/export/shared_file.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/shard_map.hpp"
+#include "src/data/synthetic_items.hpp"
 
 namespace alsace::mpi {
 namespace {
@@ -36,22 +39,46 @@ void append_lines(const SparseRows& rows, std::string& text) {
   }
 }
 
-/// Block b goes to rank b mod R. In every round each rank writes one block where those of the ranks below end.
-void write_blocks(const Communicator& comm, const SyntheticConfig& config, const SyntheticData& data,
-                  io::SharedFile& file, std::uint64_t block_interactions) {
+void append_items(const SyntheticConfig& config, RowRange items, std::string& text) {
+  for (std::uint64_t item = items.begin; item < items.end; ++item) {
+    const SyntheticItem made = synthetic_item(config, item);
+    fmt::format_to(std::back_inserter(text), "{},{},{},{}\n", item + 1, made.title, made.genres, made.year);
+  }
+}
+
+/// Writes the lines of all rows by all ranks, the same bytes at any rank count. Block b goes to rank b mod R; in every
+/// round each rank writes one block where those of the ranks below end. `append` adds the lines of a block's rows.
+void write_blocks(const Communicator& comm, std::uint64_t rows, std::uint64_t block_rows, const std::string& header,
+                  const std::function<void(RowRange, std::string&)>& append, io::SharedFile& file) {
   const auto ranks = static_cast<std::uint64_t>(comm.size());
-  const std::uint64_t a_user = std::max<std::uint64_t>(1, config.interactions / config.users);
-  const std::uint64_t block_users = std::max<std::uint64_t>(1, block_interactions / a_user);
   std::uint64_t written = 0;
-  for (std::uint64_t round = 0; round * ranks * block_users < config.users; ++round) {
+  for (std::uint64_t round = 0; round * ranks * block_rows < rows; ++round) {
     const std::uint64_t block = round * ranks + static_cast<std::uint64_t>(comm.rank());
-    const RowRange users{std::min(block * block_users, config.users),
-                         std::min((block + 1) * block_users, config.users)};
-    std::string text = block == 0 ? "user,item,value\n" : "";
-    append_lines(data.generate(users), text);
+    std::string text = block == 0 ? header : "";
+    append({std::min(block * block_rows, rows), std::min((block + 1) * block_rows, rows)}, text);
     const std::uint64_t before = exclusive_sum<std::uint64_t>(comm, text.size());
     comm.run_together([&] { file.write_at(written + before, text); });
     written += all_reduce_sum<std::uint64_t>(comm, text.size());
+  }
+}
+
+/// The file is there complete or not at all. `write` is collective and gets the file of this rank.
+void write_file_together(const Communicator& comm, const std::filesystem::path& path, bool overwrite,
+                         const std::function<void(io::SharedFile&)>& write) {
+  comm.run_together([&] {
+    if (comm.is_root()) io::SharedFile::create(path, overwrite);
+  });
+  try {
+    std::optional<io::SharedFile> file;
+    comm.run_together([&] { file.emplace(path); });
+    write(*file);
+    comm.run_together([&] { file->close(); });
+    comm.run_together([&] {
+      if (comm.is_root()) io::SharedFile::publish(path);
+    });
+  } catch (...) {
+    if (comm.is_root()) io::SharedFile::discard(path);
+    throw;
   }
 }
 
@@ -90,21 +117,20 @@ DatasetShard synthetic_shard(const Communicator& comm, const SyntheticConfig& co
 void write_synthetic_csv(const Communicator& comm, const SyntheticConfig& config, const std::filesystem::path& path,
                          bool overwrite, std::uint64_t block) {
   const SyntheticData data(config, allocate_together(comm, config));
-  comm.run_together([&] {
-    if (comm.is_root()) io::SharedFile::create(path, overwrite);
+  const std::uint64_t a_user = std::max<std::uint64_t>(1, config.interactions / config.users);
+  const auto append = [&](RowRange users, std::string& text) { append_lines(data.generate(users), text); };
+  write_file_together(comm, path, overwrite, [&](io::SharedFile& file) {
+    write_blocks(comm, config.users, std::max<std::uint64_t>(1, block / a_user), "user,item,value\n", append, file);
   });
-  try {
-    std::optional<io::SharedFile> file;
-    comm.run_together([&] { file.emplace(path); });
-    write_blocks(comm, config, data, *file, block);
-    comm.run_together([&] { file->close(); });
-    comm.run_together([&] {
-      if (comm.is_root()) io::SharedFile::publish(path);
-    });
-  } catch (...) {
-    if (comm.is_root()) io::SharedFile::discard(path);
-    throw;
-  }
+}
+
+void write_synthetic_items(const Communicator& comm, const SyntheticConfig& config, const std::filesystem::path& path,
+                           bool overwrite, std::uint64_t block) {
+  config.validate();
+  const auto append = [&](RowRange items, std::string& text) { append_items(config, items, text); };
+  write_file_together(comm, path, overwrite, [&](io::SharedFile& file) {
+    write_blocks(comm, config.items, block, "item,title,genres,year\n", append, file);
+  });
 }
 
 }  // namespace alsace::mpi

@@ -20,4 +20,9 @@ DatasetShard synthetic_shard(const Communicator& comm, const SyntheticConfig& co
 void write_synthetic_csv(const Communicator& comm, const SyntheticConfig& config, const std::filesystem::path& path,
                          bool overwrite, std::uint64_t block = std::uint64_t{1} << 20U);
 
+/// Writes `item,title,genres,year` of every item, the file that `--item-info` takes, in blocks of `block` items. As
+/// write_synthetic_csv otherwise.
+void write_synthetic_items(const Communicator& comm, const SyntheticConfig& config, const std::filesystem::path& path,
+                           bool overwrite, std::uint64_t block = std::uint64_t{1} << 18U);
+
 }  // namespace alsace::mpi

@@ -76,6 +76,10 @@ std::uint64_t synthetic_clusters(std::uint64_t items) {
   return std::clamp(items / items_per_cluster, std::uint64_t{1}, most_clusters);
 }
 
+std::uint64_t synthetic_cluster_of_item(const SyntheticConfig& config, std::uint64_t item) {
+  return RandomStream(config.seed, item_cluster, item).below(synthetic_clusters(config.items));
+}
+
 double synthetic_activity(const SyntheticConfig& config, std::uint64_t user) {
   const double normal = RandomStream(config.seed, activity, user).normal();
   return std::exp(activity_sigma * std::clamp(normal, -most_sigmas, most_sigmas));
@@ -143,7 +147,7 @@ std::uint64_t SyntheticData::cluster_of_user(std::uint64_t user) const {
 }
 
 std::uint64_t SyntheticData::cluster_of_item(std::uint64_t item) const {
-  return RandomStream(config_.seed, item_cluster, item).below(clusters());
+  return synthetic_cluster_of_item(config_, item);
 }
 
 SparseRows SyntheticData::generate(RowRange users) const {

@@ -34,6 +34,9 @@ inline constexpr double own_cluster_share = 0.6;
 /// Taste clusters of that many items: one to 50 items, at least 1 and at most 20.
 std::uint64_t synthetic_clusters(std::uint64_t items);
 
+/// The taste cluster of an item.
+std::uint64_t synthetic_cluster_of_item(const SyntheticConfig& config, std::uint64_t item);
+
 /// How many interactions each user gets: a log-normal activity (σ = 1.2, as in MovieLens 20M) times `scale`, rounded
 /// down, at least one (none when there are fewer interactions than users) and at most one an item; the users below
 /// `extra_before` whose count the next greater scale would raise get one more, which makes the total exact.

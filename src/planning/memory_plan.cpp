@@ -62,6 +62,11 @@ Bytes only_in(Stage stage, double bytes) {
   return all;
 }
 
+/// What a sweep takes and a checkpoint does not, unless they overlap.
+Bytes while_training(double bytes, const TrainerTraits& traits) {
+  return traits.overlapped_checkpoint ? from(Stage::train, bytes) : only_in(Stage::train, bytes);
+}
+
 void add_data(const Workload& workload, const Shares& s, std::vector<MemoryPart>& parts) {
   const double n = s.interactions;
   const double ids = s.users * (s.user_id + offset_bytes) + s.items * (s.item_id + offset_bytes);
@@ -79,26 +84,26 @@ void add_data(const Workload& workload, const Shares& s, std::vector<MemoryPart>
   }
 }
 
-void add_factors(const Workload& workload, const Shares& s, const ExchangeCost& exchange, ExchangeKind kind,
+void add_factors(const Workload& workload, const Shares& s, const ExchangeEstimate& exchange, ExchangeKind kind,
                  const TrainerTraits& traits, std::vector<MemoryPart>& parts) {
   const double row = s.factors * 4;
-  const double largest_side = std::max(exchange.held_users, exchange.held_items);
   const bool window = kind == ExchangeKind::replicate && traits.shared_windows;
   parts.push_back({"factors", from(Stage::train, (exchange.held_users + exchange.held_items) * row), window});
   if (kind == ExchangeKind::needed) {
     const double foreign = exchange.held_users + exchange.held_items - s.users - s.items;
-    parts.push_back({"lists of rows to fetch and send", from(Stage::train, foreign * 2 * 4), false});
+    parts.push_back({"lists of rows held and sent", from(Stage::train, (s.users + s.items + 2 * foreign) * 4), false});
   }
   if (workload.precision == Precision::bf16) {
-    const double bytes = largest_side * rounded_up(s.factors, 32) * 2;
-    parts.push_back({"bf16 copy of the fixed side", only_in(Stage::train, bytes), false});
+    const double bytes = (exchange.held_users + exchange.held_items) * rounded_up(s.factors, 32) * 2;
+    parts.push_back({"factors as bf16 rows", from(Stage::train, bytes), window});
   }
   const bool dual = workload.solver == Solver::auto_ || workload.solver == Solver::dual;
   if (traits.rotated_copy && dual && workload.objective != Objective::explicit_) {
-    parts.push_back({"rotated copy of the fixed side", only_in(Stage::train, largest_side * row), false});
+    const double bytes = std::max(exchange.held_users, exchange.held_items) * rounded_up(s.factors, 16) * 4;
+    parts.push_back({"fixed side in the Gramian's basis", while_training(bytes, traits), false});
   }
   if (traits.keeps_previous_sweep) {
-    parts.push_back({"own rows before the sweep", only_in(Stage::train, (s.users + s.items) * row), false});
+    parts.push_back({"own rows before the sweep", while_training((s.users + s.items) * row, traits), false});
   }
 }
 
@@ -108,7 +113,7 @@ void add_buffers(const Shares& s, const Cluster& cluster, const TrainerTraits& t
   const double a_thread = 2 * padded * padded * 4 + padded * padded * 8 + segment_bytes;
   const double sums_of_rows = 2 * 8 * std::max(s.users, s.items);  // the loss, and its whole blocks
   const double work = cluster.threads * a_thread + 6 * s.factors * s.factors * 8 + sums_of_rows;
-  parts.push_back({"work space of solver and loss", only_in(Stage::train, work), false});
+  parts.push_back({"work space of solver and loss", while_training(work, traits), false});
 
   // Each other rank's part of the lengths of own columns, and a cursor into each: they do not shrink with ranks.
   const double column_lists = s.all_items * (4 + offset_bytes);
@@ -164,7 +169,7 @@ double MemoryPlan::host_peak(int ranks) const {
   return most;
 }
 
-MemoryPlan plan_memory(const Workload& workload, const Cluster& cluster, const ExchangeCost& exchange,
+MemoryPlan plan_memory(const Workload& workload, const Cluster& cluster, const ExchangeEstimate& exchange,
                        ExchangeKind kind, const TrainerTraits& traits) {
   const Shares shares = shares_of(workload, cluster);
   MemoryPlan plan;

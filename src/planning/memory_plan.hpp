@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "src/planning/exchange_plan.hpp"
+#include "src/planning/exchange_estimate.hpp"
 #include "src/planning/trainer_traits.hpp"
 #include "src/planning/workload.hpp"
 
@@ -38,7 +38,7 @@ struct MemoryPlan {
 
 /// Memory of one rank, averaged over the ranks, with the factors of `exchange`. Every part names what the trainer
 /// allocates; sizes follow the data structures, and one term for program, libraries and MPI is measured.
-MemoryPlan plan_memory(const Workload& workload, const Cluster& cluster, const ExchangeCost& exchange,
+MemoryPlan plan_memory(const Workload& workload, const Cluster& cluster, const ExchangeEstimate& exchange,
                        ExchangeKind kind, const TrainerTraits& traits = trainer_traits);
 
 }  // namespace alsace

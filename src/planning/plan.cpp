@@ -103,10 +103,10 @@ Plan make_plan(const Workload& workload, const Cluster& cluster, const Rates& ra
   }
   const RowLengths lengths = row_lengths(workload);
   Plan plan;
-  plan.exchange = plan_exchange(workload, lengths, cluster, rates, traits);
+  plan.exchange = estimate_exchange(workload, lengths, cluster, rates, traits);
   MemoryPlan replicate = plan_memory(workload, cluster, plan.exchange.replicate, ExchangeKind::replicate, traits);
   MemoryPlan needed = plan_memory(workload, cluster, plan.exchange.needed, ExchangeKind::needed, traits);
-  plan.choice = choose_exchange(plan.exchange, fits(replicate, cluster), fits(needed, cluster), wanted);
+  plan.choice = predict_choice(plan.exchange, fits(replicate, cluster), fits(needed, cluster), wanted);
   if (!traits.needed_exchange) plan.choice = {ExchangeKind::replicate, "the only one that this version has"};
   const bool is_needed = plan.choice.kind == ExchangeKind::needed;
   const int on_host = cluster.ranks_on_host();

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "src/planning/exchange_plan.hpp"
+#include "src/planning/exchange_estimate.hpp"
 #include "src/planning/memory_plan.hpp"
 #include "src/planning/rates.hpp"
 #include "src/planning/time_plan.hpp"
@@ -23,7 +23,7 @@ struct Limit {
 
 /// All that `plan` tells. Averages over ranks; hosts are as full as the fullest.
 struct Plan {
-  ExchangePlan exchange;
+  ExchangeEstimates exchange;
   ExchangeChoice choice;
   MemoryPlan memory;             ///< under the exchange chosen
   double host_memory = 0;        ///< peak of the fullest host while training, bytes
@@ -33,7 +33,7 @@ struct Plan {
   std::vector<Limit> limits;  ///< the most used first
   std::vector<std::string> warnings;
 
-  [[nodiscard]] const ExchangeCost& chosen() const {
+  [[nodiscard]] const ExchangeEstimate& chosen() const {
     return choice.kind == ExchangeKind::needed ? exchange.needed : exchange.replicate;
   }
 };

@@ -67,18 +67,21 @@ KernelRates rates_at(const Rates& rates, int factors) {
 }
 
 const Rates& default_rates() {
-  // By `alsace plan --calibrate` on two cores of an AMD EPYC (Zen 4, AVX-512), shared with others; the network is a
-  // round guess for 25 Gbit/s Ethernet.
-  static const Rates rates{
-      .machine = "one core of an AMD EPYC (Zen 4); hosts on 25 Gbit/s Ethernet, assumed",
-      .kernel_level = "avx512",
-      .kernels = {{16, 8, 0.8, 60, 20}, {32, 14, 2, 160, 28}, {64, 50, 9, 500, 40}, {128, 170, 45, 1800, 70}},
-      .memory_bytes_per_second = 16e9,
-      .within_host = {3e9, 1e-6},
-      .between_hosts = {2.8e9, 20e-6},
-      .between_hosts_measured = false,
-      .load_bytes_per_second = 250e6,
-      .checkpoint_bytes_per_second = 60e6};
+  // By `alsace plan --calibrate` on an AMD EPYC (Zen 4) in a container, so that messages within a host are copied
+  // twice; the network is a round guess for 25 Gbit/s Ethernet.
+  static const Rates rates{.machine = "one core of an AMD EPYC (Zen 4); hosts on 25 Gbit/s Ethernet, assumed",
+                           .kernel_level = "avx512",
+                           .kernels = {{16, 14.4, 0.63, 39, 13},
+                                       {32, 38, 1.5, 120, 25},
+                                       {64, 113, 4.6, 335, 48},
+                                       {128, 366, 20, 1220, 96},
+                                       {256, 1220, 133, 4560, 365}},
+                           .memory_bytes_per_second = 22e9,
+                           .within_host = {1e9, 2e-6},
+                           .between_hosts = {2.8e9, 20e-6},
+                           .between_hosts_measured = false,
+                           .load_bytes_per_second = 260e6,
+                           .checkpoint_bytes_per_second = 55e6};
   return rates;
 }
 

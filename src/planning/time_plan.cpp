@@ -33,7 +33,7 @@ RowCostModel cholesky_cost(const Rates& rates) {
 }
 
 TimePlan plan_time(const Workload& workload, const RowLengths& lengths, const Cluster& cluster, const Rates& rates,
-                   const RowCostModel& row_cost, const ExchangeCost& exchange, const TrainerTraits& traits) {
+                   const RowCostModel& row_cost, const ExchangeEstimate& exchange, const TrainerTraits& traits) {
   const KernelRates at = rates_at(rates, workload.factors);
   const auto rows = static_cast<double>(workload.users) + static_cast<double>(workload.items);
   const auto interactions = static_cast<double>(workload.interactions);

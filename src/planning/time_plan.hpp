@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "src/planning/exchange_plan.hpp"
+#include "src/planning/exchange_estimate.hpp"
 #include "src/planning/rates.hpp"
 #include "src/planning/row_lengths.hpp"
 #include "src/planning/trainer_traits.hpp"
@@ -35,7 +35,7 @@ RowCostModel cholesky_cost(const Rates& rates);
 
 /// Threads of a rank and ranks share the rows without loss: the cost model cuts them so.
 TimePlan plan_time(const Workload& workload, const RowLengths& lengths, const Cluster& cluster, const Rates& rates,
-                   const RowCostModel& row_cost, const ExchangeCost& exchange,
+                   const RowCostModel& row_cost, const ExchangeEstimate& exchange,
                    const TrainerTraits& traits = trainer_traits);
 
 }  // namespace alsace

@@ -71,6 +71,30 @@ def impossible_sizes_are_refused_with_their_ranges(here):
     refused(here, USAGE, "sizes = given twice", command=["plan", "data", *SIZES], ranks=(BARE,))
 
 
+def calibration_is_measured_and_plans_are_scaled_by_it(here):
+    told = here.done("plan", "--calibrate", "--out", "here.json", "--at-factors", "8,16", "--kernels", "portable")
+    expect(told.startswith("here.json: rates of "), told)
+    expect(here.names() == ["here.json"], f"left: {here.names()}")
+    rates = json.loads(here.path("here.json").read_text())
+    expect([at["factors"] for at in rates["kernels"]] == [8, 16] and rates["kernel_level"] == "portable", rates)
+    plan = planned(here, *SIZES, "--factors", 16, "--calibration", "here.json")
+    forming = 2 * 100000000 * rates["kernels"][1]["form_ns"] * 1e-9
+    # Scaled: the lengths of rows are taken together, which is right to 2 per mille of the interactions.
+    expect(abs(plan["seconds"]["form"] / forming - 1) < 0.005, f"{plan['seconds']}, expected {forming} s to form")
+    expect(plan["rates"]["kernel_level"] == "portable", plan["rates"])
+
+
+def bad_calibrations_are_refused(here):
+    here.write("broken.json", "{}")
+    refused(here, INPUT, "broken.json", "expected what plan --calibrate writes",
+            command=["plan", *SIZES, "--calibration", "broken.json"], ranks=(BARE,))
+    refused(here, INPUT, "none.json: cannot be read", command=["plan", *SIZES, "--calibration", "none.json"],
+            ranks=(BARE,))
+    refused(here, USAGE, "--out = nothing", command=["plan", "--calibrate"], ranks=(BARE,))
+    refused(here, USAGE, "--at-factors = 16,8", ranks=(BARE,),
+            command=["plan", "--calibrate", "--out", "here.json", "--at-factors", "16,8"])
+
+
 def help_teaches(here):
     told = here.done("plan", "--help")
     for words in ("--ranks-per-host", "--bandwidth", "GB/s", "--calibration", "worst case", "Examples"):
@@ -79,4 +103,5 @@ def help_teaches(here):
 
 run_checks([memory_is_interactions_twice_and_factors, data_set_and_its_sizes_give_the_same_plan, text_has_every_table,
             mpi_is_never_started, network_moves_times_but_no_bytes, too_little_memory_is_a_warning_and_the_first_limit,
-            impossible_sizes_are_refused_with_their_ranges, help_teaches])
+            impossible_sizes_are_refused_with_their_ranges,
+            calibration_is_measured_and_plans_are_scaled_by_it, bad_calibrations_are_refused, help_teaches])

@@ -7,7 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include "io/readers/item_info.hpp"
 #include "mpi/comm/collectives.hpp"
+#include "src/data/synthetic_items.hpp"
 #include "src/error.hpp"
 
 namespace alsace::mpi {
@@ -45,6 +47,27 @@ TEST(WriteSyntheticTest, file_has_the_same_bytes_at_any_rank_count) {
   barrier(world);
 
   EXPECT_TRUE(contents(path) == expected_csv(config, allocate_together(world, config)));
+  barrier(world);
+  if (world.is_root()) std::filesystem::remove(path);
+}
+
+TEST(WriteSyntheticTest, items_have_the_same_bytes_at_any_rank_count) {
+  const auto world = Communicator::world();
+  const SyntheticConfig config{.users = 90, .items = 300, .interactions = 2400};
+  const std::string path = shared_path(world, "synthetic_items");
+  std::string expected = "item,title,genres,year\n";
+  for (std::uint64_t item = 0; item < config.items; ++item) {
+    const SyntheticItem made = synthetic_item(config, item);
+    expected +=
+        std::to_string(item + 1) + ',' + made.title + ',' + made.genres + ',' + std::to_string(made.year) + '\n';
+  }
+
+  write_synthetic_items(world, config, path, true, 23);  // 14 blocks
+  barrier(world);
+
+  EXPECT_TRUE(contents(path) == expected);
+  io::ItemInfoFile file(path);
+  EXPECT_EQ(file.attributes(), (std::vector<std::string>{"genres", "year"}));
   barrier(world);
   if (world.is_root()) std::filesystem::remove(path);
 }

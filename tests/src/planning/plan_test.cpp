@@ -70,9 +70,10 @@ TEST(PlanExchangeTest, replicate_moves_the_rows_that_others_solve) {
   const RowLengths lengths = row_lengths(small_workload());
   const double all = 1200000.0 * 64 * 4;
 
-  const auto copies = plan_exchange(small_workload(), lengths, {.ranks = 8, .ranks_per_host = 2}, default_rates(), {});
+  const auto copies =
+      estimate_exchange(small_workload(), lengths, {.ranks = 8, .ranks_per_host = 2}, default_rates(), {});
   const auto windows =
-      plan_exchange(small_workload(), lengths, {.ranks = 8, .ranks_per_host = 2}, default_rates(), complete);
+      estimate_exchange(small_workload(), lengths, {.ranks = 8, .ranks_per_host = 2}, default_rates(), complete);
 
   EXPECT_DOUBLE_EQ(copies.replicate.bytes, all * 7 / 8);
   EXPECT_DOUBLE_EQ(copies.replicate.bytes_into_host, all * 6 / 8 * 2);
@@ -84,10 +85,10 @@ TEST(PlanExchangeTest, bf16_halves_what_moves) {
   Workload workload = small_workload();
   const RowLengths lengths = row_lengths(workload);
   const Cluster cluster{.ranks = 4};
-  const auto fp32 = plan_exchange(workload, lengths, cluster, default_rates());
+  const auto fp32 = estimate_exchange(workload, lengths, cluster, default_rates());
   workload.precision = Precision::bf16;
 
-  const auto bf16 = plan_exchange(workload, lengths, cluster, default_rates());
+  const auto bf16 = estimate_exchange(workload, lengths, cluster, default_rates());
 
   EXPECT_DOUBLE_EQ(bf16.replicate.bytes * 2, fp32.replicate.bytes);
   EXPECT_DOUBLE_EQ(bf16.lower_bound_bytes * 2, fp32.lower_bound_bytes);
@@ -96,28 +97,28 @@ TEST(PlanExchangeTest, bf16_halves_what_moves) {
 TEST(PlanExchangeTest, needed_moves_the_lower_bound_and_no_more_than_replicate) {
   const RowLengths lengths = row_lengths(small_workload());
   for (const int ranks : {2, 16, 256}) {
-    const auto plan = plan_exchange(small_workload(), lengths, {.ranks = ranks}, default_rates(), complete);
+    const auto plan = estimate_exchange(small_workload(), lengths, {.ranks = ranks}, default_rates(), complete);
     EXPECT_EQ(plan.needed.bytes, plan.lower_bound_bytes);
     EXPECT_LE(plan.needed.bytes, plan.replicate.bytes) << ranks << " ranks";
   }
 }
 
-TEST(PlanExchangeTest, auto_takes_what_fits_then_what_moves_less) {
-  ExchangePlan plan;
-  plan.replicate.bytes_into_host = 100;
-  plan.needed.bytes_into_host = 40;
+TEST(PlanExchangeTest, auto_takes_what_fits_then_what_moves_a_fifth_less) {
+  ExchangeEstimates plan;
+  plan.replicate.bytes = 100;
+  plan.needed.bytes = 79;
 
-  EXPECT_EQ(choose_exchange(plan, true, true, ExchangeKind::auto_).kind, ExchangeKind::needed);
-  EXPECT_EQ(choose_exchange(plan, true, true, ExchangeKind::auto_).why, "it moves 40 % of the bytes of replicate");
-  EXPECT_EQ(choose_exchange(plan, true, false, ExchangeKind::auto_).kind, ExchangeKind::replicate);
-  EXPECT_EQ(choose_exchange(plan, true, true, ExchangeKind::replicate).kind, ExchangeKind::replicate);
-  plan.needed.bytes_into_host = 640;
-  EXPECT_EQ(choose_exchange(plan, true, true, ExchangeKind::auto_).kind, ExchangeKind::replicate);
-  EXPECT_EQ(choose_exchange(plan, false, true, ExchangeKind::auto_).kind, ExchangeKind::needed);
+  EXPECT_EQ(predict_choice(plan, true, true, ExchangeKind::auto_).kind, ExchangeKind::needed);
+  EXPECT_EQ(predict_choice(plan, true, true, ExchangeKind::auto_).why, "needed moves 79 % of the bytes of replicate");
+  EXPECT_EQ(predict_choice(plan, true, false, ExchangeKind::auto_).kind, ExchangeKind::replicate);
+  EXPECT_EQ(predict_choice(plan, true, true, ExchangeKind::replicate).kind, ExchangeKind::replicate);
+  plan.needed.bytes = 81;
+  EXPECT_EQ(predict_choice(plan, true, true, ExchangeKind::auto_).kind, ExchangeKind::replicate);
+  EXPECT_EQ(predict_choice(plan, false, true, ExchangeKind::auto_).kind, ExchangeKind::needed);
 }
 
 TEST(PlanMemoryTest, parts_are_the_sizes_of_the_data_structures) {
-  const ExchangeCost all{.held_users = 1000000, .held_items = 200000};
+  const ExchangeEstimate all{.held_users = 1000000, .held_items = 200000};
   Workload workload = small_workload();
   workload.precision = Precision::bf16;
   workload.factors = 40;
@@ -131,7 +132,7 @@ TEST(PlanMemoryTest, parts_are_the_sizes_of_the_data_structures) {
   EXPECT_EQ(part_of(memory, "timestamps")->at(Stage::prepare), 25e6 * 8);
   EXPECT_EQ(part_of(memory, "timestamps")->at(Stage::train), 0);
   EXPECT_EQ(part_of(memory, "factors")->at(Stage::train), 1200000.0 * 40 * 4);
-  EXPECT_EQ(part_of(memory, "bf16 copy of the fixed side")->at(Stage::train), 1000000.0 * 64 * 2);
+  EXPECT_EQ(part_of(memory, "factors as bf16 rows")->at(Stage::train), 1200000.0 * 64 * 2);
   EXPECT_EQ(part_of(memory, "biases of all rows"), nullptr);
 }
 
@@ -145,13 +146,27 @@ TEST(PlanMemoryTest, explicit_keeps_the_biases_of_all_rows_on_each_rank) {
 }
 
 TEST(PlanMemoryTest, ranks_of_a_host_share_a_window_and_nothing_else) {
-  const ExchangeCost all{.held_users = 1000000, .held_items = 200000};
+  const ExchangeEstimate all{.held_users = 1000000, .held_items = 200000};
   const MemoryPlan memory =
       plan_memory(small_workload(), {.ranks = 4, .ranks_per_host = 4}, all, ExchangeKind::replicate, complete);
 
   const double factors = 1200000.0 * 64 * 4;
   EXPECT_TRUE(part_of(memory, "factors")->shared_by_host);
   EXPECT_NEAR(memory.host_peak(4), 4 * (memory.training_peak() - factors) + factors, 1);
+}
+
+TEST(PlanMemoryTest, checkpoint_that_overlaps_adds_to_the_sweep) {
+  TrainerTraits overlapping = complete;
+  overlapping.overlapped_checkpoint = true;
+  overlapping.copies_for_checkpoint = false;
+  overlapping.rotated_copy = true;
+  const ExchangeEstimate all{.held_users = 1000000, .held_items = 200000};
+
+  const MemoryPlan memory = plan_memory(small_workload(), {}, all, ExchangeKind::replicate, overlapping);
+
+  EXPECT_EQ(part_of(memory, "fixed side in the Gramian's basis")->at(Stage::checkpoint), 1000000.0 * 64 * 4);
+  EXPECT_EQ(part_of(memory, "own factors, copied"), nullptr);
+  EXPECT_GT(memory.at(Stage::checkpoint), memory.at(Stage::train));
 }
 
 TEST(PlanTest, half_the_ranks_of_one_host_take_twice_the_time_to_solve) {

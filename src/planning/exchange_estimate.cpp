@@ -1,4 +1,4 @@
-#include "src/planning/exchange_plan.hpp"
+#include "src/planning/exchange_estimate.hpp"
 
 #include <algorithm>
 
@@ -6,8 +6,10 @@
 namespace alsace {
 namespace {
 
+constexpr double worth_gathering = 0.8;  // as the trainer has it
+
 /// Time of the slower of the two roads: the host's link to the others, which its ranks share, and the ranks' own.
-double exchange_seconds(const ExchangeCost& cost, const Cluster& cluster, const Rates& rates) {
+double exchange_seconds(const ExchangeEstimate& cost, const Cluster& cluster, const Rates& rates) {
   if (cluster.ranks == 1) return 0;
   const double between = cost.bytes_into_host / rates.between_hosts.bytes_per_second;
   const double foreign = cost.bytes_into_host / cluster.ranks_on_host();
@@ -18,8 +20,8 @@ double exchange_seconds(const ExchangeCost& cost, const Cluster& cluster, const 
 
 }  // namespace
 
-ExchangePlan plan_exchange(const Workload& workload, const RowLengths& lengths, const Cluster& cluster,
-                           const Rates& rates, const TrainerTraits& traits) {
+ExchangeEstimates estimate_exchange(const Workload& workload, const RowLengths& lengths, const Cluster& cluster,
+                                    const Rates& rates, const TrainerTraits& traits) {
   const auto users = static_cast<double>(workload.users);
   const auto items = static_cast<double>(workload.items);
   const auto ranks = static_cast<double>(cluster.ranks);
@@ -28,12 +30,12 @@ ExchangePlan plan_exchange(const Workload& workload, const RowLengths& lengths, 
   const double foreign_ranks = 1 - 1 / ranks;        // share of the rows that other ranks solve
   const double foreign_hosts = 1 - on_host / ranks;  // that ranks of other hosts solve
 
-  ExchangePlan plan;
+  ExchangeEstimates plan;
   plan.users_needed = rows_met(lengths.users, 1 / ranks);
   plan.items_needed = rows_met(lengths.items, 1 / ranks);
   plan.lower_bound_bytes = (plan.users_needed + plan.items_needed) * foreign_ranks * row_bytes;
 
-  ExchangeCost& all = plan.replicate;
+  ExchangeEstimate& all = plan.replicate;
   all.held_users = users;
   all.held_items = items;
   const double all_bytes = (users + items) * row_bytes;
@@ -43,7 +45,7 @@ ExchangePlan plan_exchange(const Workload& workload, const RowLengths& lengths, 
   all.messages = 2 * (ranks - 1);
   all.seconds = exchange_seconds(all, cluster, rates);
 
-  ExchangeCost& some = plan.needed;
+  ExchangeEstimate& some = plan.needed;
   some.held_users = users / ranks + plan.users_needed * foreign_ranks;
   some.held_items = items / ranks + plan.items_needed * foreign_ranks;
   some.bytes = plan.lower_bound_bytes;
@@ -53,16 +55,15 @@ ExchangePlan plan_exchange(const Workload& workload, const RowLengths& lengths, 
   return plan;
 }
 
-ExchangeChoice choose_exchange(const ExchangePlan& plan, bool replicate_fits, bool needed_fits, ExchangeKind wanted) {
+ExchangeChoice predict_choice(const ExchangeEstimates& plan, bool replicate_fits, bool needed_fits,
+                              ExchangeKind wanted) {
   if (wanted != ExchangeKind::auto_) return {wanted, "asked for"};
   if (!replicate_fits && needed_fits) return {ExchangeKind::needed, "replicate does not fit in a host's memory"};
   if (replicate_fits && !needed_fits) return {ExchangeKind::replicate, "needed does not fit in a host's memory"};
-  const bool one_host = plan.replicate.bytes_into_host == 0 && plan.needed.bytes_into_host == 0;
-  const double replicate = one_host ? plan.replicate.bytes : plan.replicate.bytes_into_host;
-  const double needed = one_host ? plan.needed.bytes : plan.needed.bytes_into_host;
-  if (replicate <= needed)
-    return {ExchangeKind::replicate, needed > 0 ? "it moves no more than needed" : "nothing moves"};
-  return {ExchangeKind::needed, fmt::format("it moves {:.0f} % of the bytes of replicate", 100 * needed / replicate)};
+  if (plan.replicate.bytes == 0) return {ExchangeKind::replicate, "nothing moves"};
+  const double ratio = plan.needed.bytes / plan.replicate.bytes;
+  return {ratio < worth_gathering ? ExchangeKind::needed : ExchangeKind::replicate,
+          fmt::format("needed moves {:.0f} % of the bytes of replicate", 100 * ratio)};
 }
 
 }  // namespace alsace
