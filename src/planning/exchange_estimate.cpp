@@ -1,6 +1,7 @@
 #include "src/planning/exchange_estimate.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 namespace alsace {
@@ -16,6 +17,23 @@ double exchange_seconds(const ExchangeEstimate& cost, const Cluster& cluster, co
   const double within = std::max(0.0, cost.bytes - foreign) / rates.within_host.bytes_per_second;
   const double latency = cluster.hosts() > 1 ? rates.between_hosts.latency_seconds : rates.within_host.latency_seconds;
   return between + within + cost.messages * latency;
+}
+
+/// Interactions of a rank in rows shorter than K/2, about those that the dual solves.
+double short_interactions(const std::vector<RowGroup>& side, const Workload& workload, const Cluster& cluster) {
+  double sum = 0;
+  for (const RowGroup& group : side)
+    if (group.length < workload.factors / 2.0) sum += group.rows * group.length;
+  return sum / cluster.ranks;
+}
+
+/// The dual works on the fixed side in the basis of its Gramian. A side whose short rows have more interactions than it
+/// has rows is turned as a whole, else row by row where it is asked for.
+double rotated_rows(const Workload& workload, const RowLengths& lengths, const Cluster& cluster,
+                    const ExchangeEstimate& held) {
+  const bool items = short_interactions(lengths.users, workload, cluster) > held.held_items;
+  const bool users = short_interactions(lengths.items, workload, cluster) > held.held_users;
+  return std::max(items ? held.held_items : 0, users ? held.held_users : 0);
 }
 
 }  // namespace
@@ -43,6 +61,7 @@ ExchangeEstimates estimate_exchange(const Workload& workload, const RowLengths& 
   all.bytes = traits.shared_windows ? all_bytes * foreign_hosts / on_host : all_bytes * foreign_ranks;
   all.bytes_into_host = all_bytes * foreign_hosts * (traits.shared_windows ? 1 : on_host);
   all.messages = 2 * (ranks - 1);
+  all.rotated_rows = rotated_rows(workload, lengths, cluster, all);
   all.seconds = exchange_seconds(all, cluster, rates);
 
   ExchangeEstimate& some = plan.needed;
@@ -51,6 +70,7 @@ ExchangeEstimates estimate_exchange(const Workload& workload, const RowLengths& 
   some.bytes = plan.lower_bound_bytes;
   some.bytes_into_host = (plan.users_needed + plan.items_needed) * foreign_hosts * on_host * row_bytes;
   some.messages = 2 * (ranks - 1);
+  some.rotated_rows = rotated_rows(workload, lengths, cluster, some);
   some.seconds = exchange_seconds(some, cluster, rates);
   return plan;
 }

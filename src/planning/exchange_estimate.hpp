@@ -13,6 +13,7 @@ namespace alsace {
 struct ExchangeEstimate {
   double held_users = 0;  ///< rows of user factors that a rank can see
   double held_items = 0;
+  double rotated_rows = 0;     ///< of the larger side that is turned into the basis of its Gramian; see rotated_rows
   double bytes = 0;            ///< that a rank receives a sweep, both half-sweeps
   double bytes_into_host = 0;  ///< that a host receives from others
   double messages = 0;         ///< that a rank receives a sweep, at least

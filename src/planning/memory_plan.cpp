@@ -99,7 +99,7 @@ void add_factors(const Workload& workload, const Shares& s, const ExchangeEstima
   }
   const bool dual = workload.solver == Solver::auto_ || workload.solver == Solver::dual;
   if (traits.rotated_copy && dual && workload.objective != Objective::explicit_) {
-    const double bytes = std::max(exchange.held_users, exchange.held_items) * rounded_up(s.factors, 16) * 4;
+    const double bytes = exchange.rotated_rows * rounded_up(s.factors, 16) * 4;
     parts.push_back({"fixed side in the Gramian's basis", while_training(bytes, traits), false});
   }
   if (traits.keeps_previous_sweep) {

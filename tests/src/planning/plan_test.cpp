@@ -103,6 +103,17 @@ TEST(PlanExchangeTest, needed_moves_the_lower_bound_and_no_more_than_replicate) 
   }
 }
 
+TEST(PlanExchangeTest, side_is_rotated_whole_where_short_rows_have_more_interactions_than_it_has_rows) {
+  const Workload workload{.users = 1000000, .items = 1000, .interactions = 10000000, .popularity = Popularity::uniform};
+  const RowLengths lengths = row_lengths(workload);  // 10 a user, which is short, and 10,000 an item, which is not
+
+  const auto one = estimate_exchange(workload, lengths, {}, default_rates());
+  const auto many = estimate_exchange(workload, lengths, {.ranks = 20000}, default_rates());
+
+  EXPECT_EQ(one.replicate.rotated_rows, 1000);
+  EXPECT_EQ(many.replicate.rotated_rows, 0);  // 500 interactions a rank
+}
+
 TEST(PlanExchangeTest, auto_takes_what_fits_then_what_moves_a_fifth_less) {
   ExchangeEstimates plan;
   plan.replicate.bytes = 100;
@@ -160,7 +171,7 @@ TEST(PlanMemoryTest, checkpoint_that_overlaps_adds_to_the_sweep) {
   overlapping.overlapped_checkpoint = true;
   overlapping.copies_for_checkpoint = false;
   overlapping.rotated_copy = true;
-  const ExchangeEstimate all{.held_users = 1000000, .held_items = 200000};
+  const ExchangeEstimate all{.held_users = 1000000, .held_items = 200000, .rotated_rows = 1000000};
 
   const MemoryPlan memory = plan_memory(small_workload(), {}, all, ExchangeKind::replicate, overlapping);
 
