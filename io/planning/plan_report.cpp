@@ -58,9 +58,9 @@ std::string exchange_table(const Plan& plan, const Cluster& cluster) {
   text += fmt::format("  {:<32}{:>16}\n", "lower bound", bytes_text(plan.exchange.lower_bound_bytes));
   text += fmt::format("  a shard meets {:.4g} users and {:.4g} items\n", plan.exchange.users_needed,
                       plan.exchange.items_needed);
-  return text + fmt::format("  chosen: {} ({}); a host with {} rank(s) peaks at {}, with the other at {}\n",
-                            name_of_exchange(plan.choice.kind), plan.choice.why, cluster.ranks_on_host(),
-                            bytes_text(plan.host_memory), bytes_text(plan.other_host_memory));
+  text += fmt::format("  chosen: {} ({}); a host with {} rank(s) peaks at {}", name_of_exchange(plan.choice.kind),
+                      plan.choice.why, cluster.ranks_on_host(), bytes_text(plan.host_memory));
+  return text + (cluster.ranks == 1 ? "\n" : ", with the other at " + bytes_text(plan.other_host_memory) + "\n");
 }
 
 std::string time_table(const Plan& plan) {

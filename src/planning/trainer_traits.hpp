@@ -3,7 +3,7 @@
 namespace alsace {
 
 /// What the trainer of this program does, as far as memory and time depend on it: to be changed together with the
-/// trainer. `tests/program/one_rank_plan_test.py` compares the memory with what training really takes.
+/// trainer. `tests/program/plan_memory_test.py` compares the memory with what training really takes.
 struct TrainerTraits {
   bool shared_windows = false;         ///< `replicate` has one copy of the factors a host, not one a rank
   bool needed_exchange = false;        ///< `needed` is there to be chosen
