@@ -1,0 +1,26 @@
+#include <immintrin.h>
+
+#include "bench/machine/levels.hpp"
+
+namespace alsace::bench {
+namespace {
+
+using Lanes = std::uint64_t __attribute__((vector_size(32)));
+using Vec = __m256;
+constexpr std::size_t fma_chains = 12;
+
+Vec broadcast(float value) {
+  return _mm256_set1_ps(value);
+}
+Vec fused(Vec a, Vec b, Vec c) {
+  return _mm256_fmadd_ps(a, b, c);
+}
+
+#include "bench/machine/fma.inc"
+#include "bench/machine/reads.inc"
+
+}  // namespace
+
+const CommonLoops avx2_loops = {fma_loop, 2.0 * fma_chains* fma_width, read_once, gather_rows};
+
+}  // namespace alsace::bench
