@@ -7,13 +7,13 @@
 #include <fmt/format.h>
 
 #include "bench/machine/loops.hpp"
-#include "bench/support/aligned.hpp"
 #include "bench/support/forming.hpp"
 #include "bench/support/local_trainer.hpp"
 #include "bench/support/program.hpp"
 #include "bench/support/report.hpp"
 #include "bench/yardstick/eigen_sweep.hpp"
 #include "bench/yardstick/packed_cg.hpp"
+#include "src/aligned_array.hpp"
 #include "src/als/initial_factors.hpp"
 
 namespace {
@@ -117,20 +117,21 @@ void compare_sweeps(Report& report, const CommonOptions& options, const Interact
                              options.rounds));
   const double exact_loss = trainers.front()->loss();
   const int sweeps = options.rounds + 1;
-  const auto add = [&](const Timings& timings, double loss) {
+  const auto add = [&](const Timings& timings, double loss, const std::string& solved) {
     Row row;
     row.text("sweep", timings.name).spread("seconds", timings.summary(), 3);
     if (cg) row.spread("of the CG sweep", ratio(timings, timings_of(all_timings, yardstick)), 3);
     row.number("ns an interaction", timings.summary().median / interactions * 1e9, 1)
         .text("loss", fmt::format("{:.8g}", loss))
         .text("from the first exact", fmt::format("{:+.1e}", loss / exact_loss - 1))
+        .text("rows solved by", solved)
         .probe(timings);
     report.add(std::move(row));
   };
-  if (cg) add(all_timings.front(), cg->loss(1));
+  if (cg) add(all_timings.front(), cg->loss(1), "");
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const double loss = trainers[i]->loss();
-    add(timings_of(all_timings, chosen[i].name()), loss);
+    add(timings_of(all_timings, chosen[i].name()), loss, rows_by_method(trainers[i]->solved()));
     report.verify(std::abs(loss / exact_loss - 1) <= 1e-5,
                   fmt::format("loss of {} after {} sweeps is within 1e-5 of the first's", chosen[i].name(), sweeps));
   }

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "bench/machine/loops.hpp"
-#include "bench/support/aligned.hpp"
+#include "src/aligned_array.hpp"
 #include "src/data/random.hpp"
 #include "src/kernels/kernel_table.hpp"
 

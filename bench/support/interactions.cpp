@@ -13,12 +13,6 @@
 namespace alsace::bench {
 namespace {
 
-std::string with_commas(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
-  return text;
-}
-
 std::string shape(std::uint64_t users, std::uint64_t items, std::uint64_t interactions) {
   return fmt::format("{} x {} x {}", with_commas(users), with_commas(items), with_commas(interactions));
 }
@@ -30,6 +24,11 @@ void append(SparseRows& all, const SparseRows& rows) {
 }
 
 }  // namespace
+
+std::string with_commas(std::uint64_t number) {
+  if (number < 1000) return std::to_string(number);
+  return fmt::format("{},{:03}", with_commas(number / 1000), number % 1000);
+}
 
 Interactions made_up(const SyntheticConfig& config) {
   std::vector<double> activity(static_cast<std::size_t>(config.users));

@@ -15,6 +15,9 @@ struct Interactions {
   SparseRows by_item;
 };
 
+/// 20000000 as 20,000,000.
+std::string with_commas(std::uint64_t number);
+
 /// Made up by src/data/synthetic, in parallel: 150 ns an interaction and core.
 Interactions made_up(const SyntheticConfig& config);
 

@@ -1,7 +1,8 @@
 #include "bench/support/local_trainer.hpp"
 
-#include <numeric>
+#include <fmt/format.h>
 
+#include "src/als/bf16_rows.hpp"
 #include "src/als/exact_sum.hpp"
 #include "src/als/gramian.hpp"
 #include "src/als/half_sweep.hpp"
@@ -31,7 +32,9 @@ LocalTrainer::LocalTrainer(const TrainConfig& config, const KernelTable& kernels
       threads_(threads),
       users_(FactorMatrix::Zero(static_cast<Eigen::Index>(data.by_user.rows()), config.factors)),
       items_(FactorMatrix::Zero(static_cast<Eigen::Index>(data.by_item.rows()), config.factors)) {
+  config_.precision = resolve_precision(config.precision, kernels.level);
   initialize_items(config_, {0, data.by_item.rows()}, items_.data());
+  if (config_.precision == Precision::bf16) round_to_bf16(items_.data(), static_cast<std::size_t>(items_.size()));
   item_gramian_ = gramian_of(items_, threads_);
 }
 
@@ -43,17 +46,28 @@ void LocalTrainer::sweep() {
 }
 
 void LocalTrainer::user_half() {
+  solved_ = {};
   solve(data_.by_user, items_, item_gramian_, users_, "user row");
 }
 
 void LocalTrainer::solve(const SparseRows& rows, const FactorMatrix& fixed, const GramMatrix& gramian,
                          FactorMatrix& solved, const char* row_name) {
   const HalfSweep job{config_, kernels_, rows, fixed, gramian, threads_, row_name};
-  half_sweep(job, solved.data(), {});
+  solved_ += half_sweep(job, solved.data(), {}).solved;
 }
 
 double LocalTrainer::loss() const {
   return loss_of(config_, data_, users_, items_, threads_);
+}
+
+std::string rows_by_method(const RowCounts& counts) {
+  std::string text;
+  for (std::size_t method = 0; method < row_methods; ++method) {
+    if (counts.of[method] == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name_of(static_cast<RowMethod>(method)),
+                        with_commas(counts.of[method]));
+  }
+  return text;
 }
 
 TrainConfig yardstick_config(int factors) {

@@ -4,6 +4,7 @@
 
 #include "bench/support/interactions.hpp"
 #include "src/als/config.hpp"
+#include "src/als/solver_choice.hpp"
 #include "src/kernels/kernel_table.hpp"
 #include "src/matrix.hpp"
 
@@ -23,6 +24,10 @@ class LocalTrainer {
 
   /// The objective, summed in fp64 from the fp32 factors.
   [[nodiscard]] double loss() const;
+  /// Rows that each method solved in the last half-sweeps; of users alone where user_half() came last.
+  [[nodiscard]] RowCounts solved() const { return solved_; }
+  /// What the configuration's precision came to at this kernel level.
+  [[nodiscard]] Precision precision() const { return config_.precision; }
   [[nodiscard]] const FactorMatrix& users() const { return users_; }
   [[nodiscard]] const FactorMatrix& items() const { return items_; }
 
@@ -38,7 +43,11 @@ class LocalTrainer {
   FactorMatrix items_;
   GramMatrix user_gramian_;
   GramMatrix item_gramian_;
+  RowCounts solved_;
 };
+
+/// "cholesky 1,234, dual 99": those that solved any.
+std::string rows_by_method(const RowCounts& counts);
 
 /// The configuration that the yardsticks know: hkv, binary values, α = 8, λ = 0.1 for every row.
 TrainConfig yardstick_config(int factors);
