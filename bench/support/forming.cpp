@@ -6,6 +6,7 @@
 
 #include "bench/machine/loops.hpp"
 #include "src/aligned_array.hpp"
+#include "src/als/solver_choice.hpp"
 #include "src/data/random.hpp"
 #include "src/kernels/kernel_table.hpp"
 
@@ -27,38 +28,52 @@ FactorMatrix random_factors(std::size_t rows, int factors, std::uint64_t stream)
   return matrix;
 }
 
-void gather(const SparseRows& rows, const FactorMatrix& fixed, std::size_t row_bytes) {
-  result_of_reads = gather_rows(fixed.data(), row_bytes, rows.columns.data(), rows.nonzeros());
-}
-
-void form(const KernelTable& kernels, const SparseRows& rows, const FactorMatrix& fixed) {
-  const int factors = static_cast<int>(fixed.cols());
+/// Forms the systems of all rows by `kernel`, which is called as kernel(columns, n, coming, matrix, rhs, workspace).
+template <class Kernel>
+void form(const SparseRows& rows, int factors, Kernel kernel) {
   const std::size_t padded = padded_factors(factors);
-  std::size_t longest = 0;
-  for (std::size_t row = 0; row < rows.rows(); ++row) longest = std::max(longest, rows.row_length(row));
-  const std::vector<float> ones(longest, 1.0F);
-  AlignedArray<float> matrix(padded * padded);
-  AlignedArray<float> rhs(padded);
-  AlignedArray<float> workspace(normal_equations_workspace(factors));
+  AlignedFloats matrix(padded * padded);
+  AlignedFloats rhs(padded);
+  AlignedFloats workspace(normal_equations_workspace(factors));
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     std::fill_n(matrix.data(), matrix.size(), 0.0F);
     std::fill_n(rhs.data(), rhs.size(), 0.0F);
     const auto columns = rows.columns_of(row);
-    kernels.form_normal_equations(fixed.data(), factors, columns.data(), ones.data(), ones.data(), columns.size(),
-                                  matrix.data(), rhs.data(), workspace.data());
+    const auto coming = static_cast<std::size_t>(rows.offsets.back() - rows.offsets[row + 1]);
+    kernel(columns.data(), columns.size(), coming, matrix.data(), rhs.data(), workspace.data());
     result_of_forming = matrix.data()[0] + rhs.data()[0];
   }
 }
 
-SparseRows every_row(const SparseRows& rows, std::size_t stride) {
-  SparseRows sample;
-  for (std::size_t row = 0; row < rows.rows(); row += stride) {
+void form_fp32(const KernelTable& kernels, const SparseRows& rows, const FactorMatrix& fixed) {
+  const int factors = static_cast<int>(fixed.cols());
+  form(rows, factors,
+       [&](const std::uint32_t* columns, std::size_t n, std::size_t coming, float* matrix, float* rhs,
+           float* workspace) {
+         kernels.form_normal_equations(fixed.data(), factors, columns, nullptr, nullptr, n, coming, matrix, rhs,
+                                       workspace);
+       });
+}
+
+void form_bf16(const KernelTable& kernels, const SparseRows& rows, const Bf16Rows& fixed, int factors) {
+  form(rows, factors,
+       [&](const std::uint32_t* columns, std::size_t n, std::size_t coming, float* matrix, float* rhs,
+           float* workspace) {
+         kernels.form_normal_equations_bf16(fixed.data(), factors, columns, nullptr, nullptr, n, coming, matrix, rhs,
+                                            workspace);
+       });
+}
+
+SparseRows rows_where(const SparseRows& rows, const std::function<bool(std::size_t, std::size_t)>& wanted) {
+  SparseRows some;
+  for (std::size_t row = 0; row < rows.rows(); ++row) {
+    if (!wanted(row, rows.row_length(row))) continue;
     const auto columns = rows.columns_of(row);
-    sample.columns.insert(sample.columns.end(), columns.begin(), columns.end());
-    sample.offsets.push_back(sample.columns.size());
+    some.columns.insert(some.columns.end(), columns.begin(), columns.end());
+    some.offsets.push_back(some.columns.size());
   }
-  sample.values.assign(sample.nonzeros(), 1.0F);
-  return sample;
+  some.values.assign(some.nonzeros(), 1.0F);
+  return some;
 }
 
 }  // namespace
@@ -66,21 +81,36 @@ SparseRows every_row(const SparseRows& rows, std::size_t stride) {
 FormingPasses::FormingPasses(const Interactions& data, int factors)
     : data_(data),
       users_(random_factors(columns_of(data.by_item), factors, 0)),
-      items_(random_factors(columns_of(data.by_user), factors, 1)) {
-  const auto add = [&](std::string name, auto pass) {
-    passes_.emplace_back(std::move(name), [this, pass] {
-      pass(data_.by_user, items_);
-      pass(data_.by_item, users_);
+      items_(random_factors(columns_of(data.by_user), factors, 1)),
+      users_bf16_(users_, 1),
+      items_bf16_(items_, 1) {
+  const auto add = [&](std::string name, auto by_user, auto by_item) {
+    passes_.emplace_back(std::move(name), [by_user, by_item] {
+      by_user();
+      by_item();
     });
   };
-  const auto row_bytes = static_cast<std::size_t>(factors) * sizeof(float);
-  add("gather fp32",
-      [row_bytes](const SparseRows& rows, const FactorMatrix& fixed) { gather(rows, fixed, row_bytes); });
-  for (const std::string_view level : supported_kernel_levels()) {
-    if (level == "portable" && supported_kernel_levels().size() > 1) continue;  // says nothing of this processor
+  const auto gather = [](const SparseRows& rows, const void* fixed, std::size_t row_bytes) {
+    return [&rows, fixed, row_bytes] {
+      result_of_reads = gather_rows(fixed, row_bytes, rows.columns.data(), rows.nonzeros());
+    };
+  };
+  const std::size_t fp32_bytes = static_cast<std::size_t>(factors) * sizeof(float);
+  const std::size_t bf16_bytes = bf16_stride(factors) * sizeof(std::uint16_t);
+  add("gather fp32", gather(data.by_user, items_.data(), fp32_bytes), gather(data.by_item, users_.data(), fp32_bytes));
+  add("gather bf16", gather(data.by_user, items_bf16_.data(), bf16_bytes),
+      gather(data.by_item, users_bf16_.data(), bf16_bytes));
+  const auto levels = supported_kernel_levels();
+  for (const std::string_view level : levels) {
+    if (level == "portable" && levels.size() > 1) continue;  // says nothing of this processor
     const KernelTable& kernels = kernel_table(level);
-    add(pass_of(std::string(level), Precision::fp32),
-        [&kernels](const SparseRows& rows, const FactorMatrix& fixed) { form(kernels, rows, fixed); });
+    add(
+        pass_of(level, Precision::fp32), [&] { form_fp32(kernels, data_.by_user, items_); },
+        [&] { form_fp32(kernels, data_.by_item, users_); });
+    if (resolve_precision(Precision::auto_, level) != Precision::bf16) continue;
+    add(
+        pass_of(level, Precision::bf16), [&, factors] { form_bf16(kernels, data_.by_user, items_bf16_, factors); },
+        [&, factors] { form_bf16(kernels, data_.by_item, users_bf16_, factors); });
   }
 }
 
@@ -88,13 +118,12 @@ std::string FormingPasses::gather_of(const std::string& pass) {
   return pass.ends_with("bf16") ? "gather bf16" : "gather fp32";
 }
 
-std::string FormingPasses::pass_of(const std::string& level, Precision precision) {
-  const bool bf16 = precision != Precision::fp32 && (level == "avx512_bf16" || level == "amx");
-  return fmt::format("form {} {}", level, bf16 ? "bf16" : "fp32");
+std::string FormingPasses::pass_of(std::string_view level, Precision precision) {
+  return fmt::format("form {} {}", level, name_of(resolve_precision(precision, level)));
 }
 
-Interactions every(const Interactions& data, std::size_t stride) {
-  return {data.name, every_row(data.by_user, stride), every_row(data.by_item, stride)};
+Interactions rows_where(const Interactions& data, const std::function<bool(std::size_t, std::size_t)>& wanted) {
+  return {data.name, rows_where(data.by_user, wanted), rows_where(data.by_item, wanted)};
 }
 
 }  // namespace alsace::bench
