@@ -49,7 +49,8 @@ for name in "${names[@]}"; do
     checkpoint) run checkpoint "$build/bench/checkpoint" --directory "$directory" "${quick[@]}" ;;
     import) run import bench/import.py --directory "$directory" "${quick[@]}" ;;
     large) run large bench/large.sh --directory "$directory" "${quick[@]}" ;;
-    serve | reload) run "$name" "bench/$name.sh" ;;
+    serve) run serve bench/serve.sh ;;
+    reload) bench/reload.sh | tee "$out/reload.txt" ;;
     *)
       echo "bench = $name, expected one of those that bench/run.sh names" >&2
       exit 2
