@@ -11,24 +11,7 @@
 namespace alsace {
 namespace {
 
-using Vec = __m512;
-constexpr std::size_t vec_width = 16;
-constexpr std::size_t tile_rows = 8;
-constexpr std::size_t tile_vecs = 3;
-
-inline Vec broadcast(float value) {
-  return _mm512_set1_ps(value);
-}
-/// c + a₀·b₀ + a₁·b₁ with pairs of bf16 in a's and b's lanes.
-inline Vec fused(Vec a, Vec b, Vec c) {
-  return _mm512_dpbf16_ps(c, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
-}
-
-#include "src/kernels/vec.inc"
-// what uses it:
-#include "src/kernels/tiles.inc"
-// what uses that:
-#include "src/kernels/pair_panels.inc"
+#include "src/kernels/avx512_bf16.inc"
 
 }  // namespace
 

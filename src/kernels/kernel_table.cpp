@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "src/error.hpp"
+#include "src/kernels/amx_permission.hpp"
 #include "src/kernels/chunk.hpp"
 #include "src/kernels/levels.hpp"
 
@@ -32,6 +33,9 @@ std::vector<const KernelTable*> supported_tables() {
   if (!__builtin_cpu_supports("avx512bf16")) return tables;
   static const KernelTable avx512_bf16 = with_bf16("avx512_bf16", form_normal_equations_avx512_bf16);
   tables.push_back(&avx512_bf16);
+  static const bool amx_permitted = amx_is_permitted();
+  static const KernelTable amx = with_bf16("amx", form_normal_equations_amx);
+  if (amx_permitted) tables.push_back(&amx);
 #endif
   return tables;
 }

@@ -26,9 +26,9 @@ struct KernelTable {
                                 float* workspace);
 
   /// The same on bf16 rows of bf16_stride(factors), zero padded, `fixed` aligned to 64 bytes. A product of two bf16 is
-  /// exact in fp32, and the sums are fp32. A weight (≥ 0) enters as its root: √weight·y is rounded to bf16 once and
-  /// stands on both sides of the product, so the sum is of a matrix that is symmetric and positive semidefinite.
-  /// Targets multiply y itself, in fp32.
+  /// exact in fp32, and the sums are fp32 (with bf16 instructions, numbers below 2^-126 count as zero). A weight (≥ 0)
+  /// enters as its root: √weight·y is rounded to bf16 once and stands on both sides of the product, so the sum is of a
+  /// matrix that is symmetric and positive semidefinite. Targets multiply y itself, in fp32.
   void (*form_normal_equations_bf16)(const std::uint16_t* fixed, int factors, const std::uint32_t* columns,
                                      const float* weights, const float* targets, std::size_t n, std::size_t coming,
                                      float* matrix, float* rhs, float* workspace);
@@ -72,11 +72,12 @@ constexpr std::size_t bf16_stride(int factors) {
 /// Floats of workspace that form_normal_equations takes.
 std::size_t normal_equations_workspace(int factors);
 
-/// The table of a level: "portable", "avx2", "avx512", "avx512_bf16". A name that is unknown, or a level that this
-/// processor does not run, throws ErrorKind::usage with the names there are.
+/// The table of a level: "portable", "avx2", "avx512", "avx512_bf16", "amx". A name that is unknown, or a level that
+/// this processor does not run, throws ErrorKind::usage with the names there are.
 const KernelTable& kernel_table(std::string_view level);
 
-/// Levels that this processor runs, slowest first.
+/// Levels that this processor runs, slowest first. "amx" only where Linux lets the process use tiles, which it is
+/// asked for once.
 std::vector<std::string_view> supported_kernel_levels();
 
 }  // namespace alsace

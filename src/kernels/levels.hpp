@@ -14,6 +14,9 @@ extern const KernelTable avx512_kernels;
 void form_normal_equations_avx512_bf16(const std::uint16_t* fixed, int factors, const std::uint32_t* columns,
                                        const float* weights, const float* targets, std::size_t n, std::size_t coming,
                                        float* matrix, float* rhs, float* workspace);
+void form_normal_equations_amx(const std::uint16_t* fixed, int factors, const std::uint32_t* columns,
+                               const float* weights, const float* targets, std::size_t n, std::size_t coming,
+                               float* matrix, float* rhs, float* workspace);
 #endif
 
 }  // namespace alsace

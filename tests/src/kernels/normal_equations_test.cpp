@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/src/kernels/amx_emulated.hpp"
 #include "tests/src/kernels/kernel_level.hpp"
 #include "tests/support/dense_problem.hpp"
 
@@ -19,6 +20,21 @@ using test::fp32_epsilon;
 
 class NormalEquationsTest : public test::KernelLevelTest {};
 ALSACE_TEST_ALL_LEVELS(NormalEquationsTest);
+
+#ifdef ALSACE_X86_KERNELS
+/// The level amx without its instructions.
+class EmulatedAmxTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto levels = supported_kernel_levels();
+    if (std::find(levels.begin(), levels.end(), "avx512_bf16") == levels.end())
+      GTEST_SKIP() << "the processor has no AVX-512 BF16";
+    kernels_ = kernel_table("avx512_bf16");
+    kernels_.form_normal_equations_bf16 = test::form_normal_equations_amx_emulated;
+  }
+  KernelTable kernels_;
+};
+#endif
 
 /// Interactions of one row with a fixed side.
 struct Problem {
@@ -102,20 +118,33 @@ void expect_exact(const Problem& problem, const Sums& actual) {
     ASSERT_EQ(actual.rhs[j], 0.0F) << "padding of the right-hand side at " << j;
 }
 
-TEST_P(NormalEquationsTest, sums_whole_numbers_exactly) {
+void expect_exact_sums(const KernelTable& kernels, const std::vector<std::size_t>& lengths, bool bf16) {
   for (const int factors : {1, 7, 8, 16, 31, 64, 100, 128, 200, 256, 512})
-    for (const std::size_t n : {0U, 1U, 15U, 16U, 17U, 31U, 33U, 64U, 65U, 95U, 96U, 97U, 1000U, 40'000U})
-      for (const bool weighted : {false, true})
-        for (const bool bf16 : {false, true}) {
-          SCOPED_TRACE(fmt::format("K = {}, n = {}, weighted = {}, bf16 = {}", factors, n, weighted, bf16));
-          const Problem problem = whole_number_problem(factors, n, weighted);
+    for (const std::size_t n : lengths)
+      for (const bool weighted : {false, true}) {
+        SCOPED_TRACE(fmt::format("K = {}, n = {}, weighted = {}", factors, n, weighted));
+        const Problem problem = whole_number_problem(factors, n, weighted);
 
-          const Sums actual = form(kernels_, problem, bf16);
+        const Sums actual = form(kernels, problem, bf16);
 
-          expect_exact(problem, actual);
-          if (HasFatalFailure()) return;
-        }
+        expect_exact(problem, actual);
+        if (testing::Test::HasFatalFailure()) return;
+      }
 }
+
+TEST_P(NormalEquationsTest, sums_whole_numbers_exactly_from_fp32) {
+  expect_exact_sums(kernels_, {0, 1, 15, 16, 17, 31, 33, 63, 64, 65, 1000, 40'000}, false);
+}
+
+TEST_P(NormalEquationsTest, sums_whole_numbers_exactly_from_bf16) {
+  expect_exact_sums(kernels_, {0, 1, 15, 16, 17, 31, 33, 64, 95, 96, 97, 1000, 40'000}, true);
+}
+
+#ifdef ALSACE_X86_KERNELS
+TEST_F(EmulatedAmxTest, sums_whole_numbers_exactly) {
+  expect_exact_sums(kernels_, {0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000}, true);
+}
+#endif
 
 Problem random_problem(int factors, std::size_t n, bool weighted) {
   Problem problem{test::random_factors(500, factors, 3), {}, {}, {}};
@@ -128,43 +157,53 @@ Problem random_problem(int factors, std::size_t n, bool weighted) {
   return problem;
 }
 
-TEST_P(NormalEquationsTest, is_as_accurate_as_fp32_sums_of_chunks) {
+void expect_accurate_sums(const KernelTable& kernels, bool bf16) {
   for (const int factors : {1, 16, 31, 64, 128})
     for (const std::size_t n : {1U, 33U, 1000U})
-      for (const bool weighted : {false, true})
-        for (const bool bf16 : {false, true}) {
-          SCOPED_TRACE(fmt::format("K = {}, n = {}, weighted = {}, bf16 = {}", factors, n, weighted, bf16));
-          const Problem problem = random_problem(factors, n, weighted);
+      for (const bool weighted : {false, true}) {
+        SCOPED_TRACE(fmt::format("K = {}, n = {}, weighted = {}, bf16 = {}", factors, n, weighted, bf16));
+        const Problem problem = random_problem(factors, n, weighted);
 
-          const Sums actual = form(kernels_, problem, bf16);
+        const Sums actual = form(kernels, problem, bf16);
 
-          GramMatrix matrix = GramMatrix::Zero(factors, factors);
-          GramMatrix magnitude = matrix;
-          Eigen::VectorXd rhs = Eigen::VectorXd::Zero(factors);
-          Eigen::VectorXd rhs_magnitude = rhs;
-          for (std::size_t j = 0; j < n; ++j) {
-            Eigen::VectorXf y = problem.fixed.row(problem.columns[j]).transpose();
-            if (bf16) y = y.unaryExpr(&test::round_to_bf16);
-            const float weight = weighted ? problem.weights[j] : 1.0F;
-            const double target = weighted ? static_cast<double>(problem.targets[j]) : 1.0;
-            Eigen::VectorXd root = std::sqrt(static_cast<double>(weight)) * y.cast<double>();
-            if (bf16) root = (std::sqrt(weight) * y).unaryExpr(&test::round_to_bf16).cast<double>();
-            matrix += root * root.transpose();
-            magnitude += root.cwiseAbs() * root.cwiseAbs().transpose();
-            rhs += target * y.cast<double>();
-            rhs_magnitude += target * y.cast<double>().cwiseAbs();
-          }
-          // The roundings of up to 64 additions in a chunk and of n/64 chunks are a random walk; 4 of its deviations.
-          const double walk =
-              std::sqrt(3.0 + static_cast<double>(std::min<std::size_t>(n, 64)) + static_cast<double>(n) / 64);
-          const double limit = 4 * walk * fp32_epsilon;
-          for (Eigen::Index i = 0; i < factors; ++i) {
-            for (Eigen::Index j = i; j < factors; ++j)
-              ASSERT_NEAR(actual.at(i, j), matrix(i, j), limit * magnitude(i, j)) << i << ", " << j;
-            ASSERT_NEAR(static_cast<double>(actual.rhs[static_cast<std::size_t>(i)]), rhs(i), limit * rhs_magnitude(i));
-          }
+        GramMatrix matrix = GramMatrix::Zero(factors, factors);
+        GramMatrix magnitude = matrix;
+        Eigen::VectorXd rhs = Eigen::VectorXd::Zero(factors);
+        Eigen::VectorXd rhs_magnitude = rhs;
+        for (std::size_t j = 0; j < n; ++j) {
+          Eigen::VectorXf y = problem.fixed.row(problem.columns[j]).transpose();
+          if (bf16) y = y.unaryExpr(&test::round_to_bf16);
+          const float weight = weighted ? problem.weights[j] : 1.0F;
+          const double target = weighted ? static_cast<double>(problem.targets[j]) : 1.0;
+          Eigen::VectorXd root = std::sqrt(static_cast<double>(weight)) * y.cast<double>();
+          if (bf16) root = (std::sqrt(weight) * y).unaryExpr(&test::round_to_bf16).cast<double>();
+          matrix += root * root.transpose();
+          magnitude += root.cwiseAbs() * root.cwiseAbs().transpose();
+          rhs += target * y.cast<double>();
+          rhs_magnitude += target * y.cast<double>().cwiseAbs();
         }
+        // The roundings of up to 64 additions in a chunk and of n/64 chunks are a random walk; 4 of its deviations.
+        const double walk =
+            std::sqrt(3.0 + static_cast<double>(std::min<std::size_t>(n, 64)) + static_cast<double>(n) / 64);
+        const double limit = 4 * walk * fp32_epsilon;
+        for (Eigen::Index i = 0; i < factors; ++i) {
+          for (Eigen::Index j = i; j < factors; ++j)
+            ASSERT_NEAR(actual.at(i, j), matrix(i, j), limit * magnitude(i, j)) << i << ", " << j;
+          ASSERT_NEAR(static_cast<double>(actual.rhs[static_cast<std::size_t>(i)]), rhs(i), limit * rhs_magnitude(i));
+        }
+      }
 }
+
+TEST_P(NormalEquationsTest, is_as_accurate_as_fp32_sums_of_chunks) {
+  expect_accurate_sums(kernels_, false);
+  expect_accurate_sums(kernels_, true);
+}
+
+#ifdef ALSACE_X86_KERNELS
+TEST_F(EmulatedAmxTest, is_as_accurate_as_fp32_sums_of_chunks) {
+  expect_accurate_sums(kernels_, true);
+}
+#endif
 
 TEST_P(NormalEquationsTest, adds_to_what_is_there) {
   const Problem problem = whole_number_problem(20, 4, true);
