@@ -45,6 +45,7 @@ GramMatrix gramian(const KernelTable& kernels, const float* rows, std::uint64_t 
   const auto k = static_cast<std::size_t>(factors);
   const std::size_t padded = padded_factors(factors);
   std::vector<Accumulator> accumulators;
+  accumulators.reserve(static_cast<std::size_t>(threads));
   for (int thread = 0; thread < threads; ++thread)
     accumulators.push_back({std::vector<double>(k), std::vector<double>(k), AlignedArray<double>(block_rows * padded),
                             std::vector<std::int64_t>(padded * padded)});

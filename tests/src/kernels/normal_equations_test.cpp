@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -243,6 +244,18 @@ TEST_P(NormalEquationsTest, gives_the_same_bits_at_any_alignment_and_whatever_co
   }
 
   EXPECT_THAT(results, testing::Each(results[0]));
+}
+
+TEST_P(NormalEquationsTest, rounds_weighted_bf16_rows_to_even) {
+  // The roots 1 + 2^-8 and 1 + 3·2^-8 are exact, and halfway between two bf16: 1 and 1 + 2^-6 are the even ones.
+  for (const auto& [root, rounded] : {std::pair{1 + 0x1p-8F, 1.0F}, {1 + 0x3p-8F, 1 + 0x1p-6F}}) {
+    const Problem problem{FactorMatrix::Ones(1, 1), {0}, {root * root}, {2.0F}};
+
+    const Sums actual = form(kernels_, problem, true);
+
+    EXPECT_EQ(actual.matrix[0], rounded * rounded);
+    EXPECT_EQ(actual.rhs[0], 2.0F);
+  }
 }
 
 TEST_P(NormalEquationsTest, forms_the_same_bits_from_ones_as_from_weights_of_one) {
