@@ -10,7 +10,8 @@
 namespace alsace::mpi {
 
 /// What a training run spends its time on, in the order of the end-of-run table. `prepare` is the transpose and the
-/// bias model, `wait` what a rank waits for slower ones after a half-sweep.
+/// bias model, `wait` what a rank waits for slower ones after a half-sweep, `exchange` what it then still waits for
+/// rows on their way: most travel while others are solved.
 enum class Phase { load, prepare, solve, wait, exchange, gramian, loss, validate, checkpoint };
 inline constexpr std::size_t phase_count = 9;
 

@@ -68,12 +68,12 @@ bool Trainer::solve(const SparseRows& rows, const SideFactors& fixed, const Gram
       failure = std::current_exception();
     }
   }
-  if (overlap_) solved.start_rest();
+  if (overlap_) start_rest(solved);
   {
     const auto scope = times_.measure(Phase::wait);
     finished = all_of(comm_, finished);
   }
-  if (!overlap_) solved.start_rest();
+  if (!overlap_) start_rest(solved);
   finish(solved);
   comm_.run_together([&] {
     if (failure) std::rethrow_exception(failure);
@@ -98,8 +98,13 @@ std::optional<SharedBasis> Trainer::basis_of(const GramMatrix& gramian) {
 
 void Trainer::exchange(SideFactors& side) {
   side.start();
-  side.start_rest();
+  start_rest(side);
   finish(side);
+}
+
+void Trainer::start_rest(SideFactors& side) {
+  const auto scope = times_.measure(Phase::exchange);
+  side.start_rest();
 }
 
 void Trainer::finish(SideFactors& side) {

@@ -71,6 +71,7 @@ class Trainer {
                            SideFactors& solved, const char* row_name, const std::stop_token& stop);
   [[nodiscard]] std::optional<SharedBasis> basis_of(const GramMatrix& gramian);
   void exchange(SideFactors& side);
+  void start_rest(SideFactors& side);
   void finish(SideFactors& side);
   [[nodiscard]] GramMatrix gramian_of(const SideFactors& side, const char* what);
   [[nodiscard]] double loss();

@@ -103,14 +103,14 @@ TEST(ExchangePlanTest, needed_brings_each_rank_what_it_holds_of_others_once) {
     plans.back().receives = needed_receives(parts, held[static_cast<std::size_t>(rank)], rank);
   }
 
-  const auto received = rows_received(plans, held);
+  auto received = rows_received(plans, held);
 
   for (int rank = 0; rank < 5; ++rank) {
     std::multiset<std::uint64_t> foreign;
     for (const std::uint32_t row : held[static_cast<std::size_t>(rank)])
       if (!parts.shard(rank).contains(row)) foreign.insert(row);
-    EXPECT_EQ(received.at(rank), foreign) << "rank " << rank;
-    EXPECT_EQ(received.at(rank + 100), foreign) << "rank " << rank;
+    EXPECT_EQ(received[rank], foreign) << "rank " << rank;
+    EXPECT_EQ(received[rank + 100], foreign) << "rank " << rank;
   }
 }
 
