@@ -16,6 +16,7 @@ void for_each_other(int count, int self, Visit visit) {
 
 std::vector<std::uint64_t> local_part_ends(const ShardParts& parts, int rank) {
   std::vector<std::uint64_t> ends;
+  ends.reserve(static_cast<std::size_t>(parts.parts()));
   for (int part = 0; part < parts.parts(); ++part) {
     ends.push_back(parts.range(rank, part).end - parts.shard(rank).begin);
   }

@@ -23,12 +23,12 @@ TEST(RankGroupsTest, groups_are_numbered_by_their_lowest_ranks) {
 }
 
 TEST(RankGroupsTest, ranks_dealt_round_robin_to_hosts_share_the_receiving) {
-  const RankGroups hosts(std::vector<int>{0, 1, 0, 1, 0, 1});
+  const RankGroups hosts(std::vector<int>{0, 1, 0, 1});
 
   std::map<int, int> messages;  // by receiver
   for (const int sender : hosts.members(0)) ++messages[hosts.receiver(sender, 1)];
 
-  EXPECT_EQ(messages, (std::map<int, int>{{1, 1}, {3, 1}, {5, 1}}));
+  EXPECT_EQ(messages, (std::map<int, int>{{1, 1}, {3, 1}}));
 }
 
 TEST(RankGroupsTest, a_smaller_host_receives_for_itself_alone) {
