@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
 #include "mpi/comm/collectives.hpp"
 #include "mpi/data/move_ids.hpp"
@@ -22,6 +23,35 @@ std::vector<std::uint64_t> rows_to(const Communicator& comm, const ShardMap& fro
     counts.push_back(std::max(begin, std::min(mine.end, theirs.end)) - begin);
   }
   return counts;
+}
+
+/// The rows in the order of their owners, of which there are `counts` each.
+std::vector<Interaction> grouped_by_owner(const std::vector<Interaction>& rows, const ShardMap& users,
+                                          std::vector<std::uint64_t>& counts) {
+  std::vector<int> owners;
+  owners.reserve(rows.size());
+  for (const Interaction& row : rows) {
+    owners.push_back(users.owner(row.user));
+    ++counts[static_cast<std::size_t>(owners.back())];
+  }
+  std::vector<std::uint64_t> next(counts.size(), 0);
+  std::exclusive_scan(counts.begin(), counts.end(), next.begin(), std::uint64_t{0});
+  std::vector<Interaction> grouped(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) grouped[next[static_cast<std::size_t>(owners[i])]++] = rows[i];
+  return grouped;
+}
+
+/// What send_to_owners comes to on one rank.
+std::vector<Interaction> joined(std::vector<std::vector<Interaction>> chunks) {
+  std::vector<Interaction> rows;
+  std::size_t size = 0;
+  for (const auto& chunk : chunks) size += chunk.size();
+  rows.reserve(size);
+  for (auto& chunk : chunks) {
+    rows.insert(rows.end(), chunk.begin(), chunk.end());
+    chunk = {};
+  }
+  return rows;
 }
 
 }  // namespace
@@ -57,6 +87,7 @@ void redistribute_users(const Communicator& comm, DatasetShard& shard, const Sha
 
 std::vector<Interaction> send_to_owners(const Communicator& comm, std::vector<std::vector<Interaction>> chunks,
                                         const ShardMap& users) {
+  if (comm.size() == 1) return joined(std::move(chunks));
   const auto ranks = static_cast<std::size_t>(comm.size());
   std::vector<std::uint64_t> expected(ranks, 0);
   for (const auto& chunk : chunks) {
@@ -71,8 +102,7 @@ std::vector<Interaction> send_to_owners(const Communicator& comm, std::vector<st
     std::vector<Interaction> chunk;
     if (round < chunks.size()) chunk = std::move(chunks[round]);
     std::vector<std::uint64_t> counts(ranks, 0);
-    std::sort(chunk.begin(), chunk.end(), [](const auto& a, const auto& b) { return a.user < b.user; });
-    for (const Interaction& row : chunk) ++counts[static_cast<std::size_t>(users.owner(row.user))];
+    chunk = grouped_by_owner(chunk, users, counts);
     const auto arrived = all_to_all<Interaction>(comm, chunk, counts);
     received.insert(received.end(), arrived.elements.begin(), arrived.elements.end());
   }

@@ -26,6 +26,8 @@ constexpr std::uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 
 bool is_valid_id(std::string_view id) {
   if (id.empty() || id.size() > max_id_bytes) return false;
+  const auto is_plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+  if (std::all_of(id.begin(), id.end(), is_plain)) return true;
   for (std::size_t at = 0; at < id.size();) {
     const auto lead = static_cast<unsigned char>(id[at]);
     const std::size_t length = sequence_length(lead);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <random>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -21,6 +24,29 @@ TEST(MergeDuplicatesTest, sums_in_ascending_value_order_in_double) {
   EXPECT_EQ(rows[0].timestamp, 9);
   EXPECT_EQ(merged.rows_merged, 2U);
   EXPECT_FALSE(merged.refused);
+}
+
+TEST(MergeDuplicatesTest, sorts_any_order_of_users) {
+  std::mt19937 random(5);
+  for (const std::uint32_t users : {1U, 2U, 700U, 4'000'000'000U}) {  // the last: far fewer rows than numbers of users
+    Rows rows;
+    for (int i = 0; i < 3000; ++i) {
+      const auto user = static_cast<std::uint32_t>(random() % users);
+      rows.push_back({user, static_cast<std::uint32_t>(random() % 50), static_cast<float>(random() % 3), 0});
+    }
+    std::map<std::pair<std::uint32_t, std::uint32_t>, float> sums;
+    for (const Interaction& row : rows) sums[{row.user, row.item}] += row.value;
+
+    (void)merge_duplicates(rows, Duplicates::sum);
+
+    ASSERT_EQ(rows.size(), sums.size());
+    auto row = rows.begin();
+    for (const auto& [pair, sum] : sums) {
+      ASSERT_EQ(std::pair(row->user, row->item), pair);
+      ASSERT_EQ(row->value, sum);
+      ++row;
+    }
+  }
 }
 
 TEST(MergeDuplicatesTest, sum_does_not_depend_on_the_order_of_rows) {

@@ -65,6 +65,23 @@ TEST(IdRuleTest, refuses_what_is_no_id) {
   EXPECT_FALSE(is_valid_id("\xf4\x90\x80\x80"));  // beyond U+10FFFF
 }
 
+TEST(IdDictionaryTest, tells_ids_apart_that_begin_or_end_alike) {
+  IdDictionary dictionary;
+  std::vector<std::string> ids;
+  for (std::size_t length = 1; length <= 20; ++length) {
+    ids.push_back(std::string(length, 'a'));
+    ids.push_back(std::string(length - 1, 'a') + 'b');
+    ids.push_back('b' + std::string(length, 'a'));
+    ids.push_back(std::string(length, '\0'));
+  }
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+
+  for (int round = 0; round < 2; ++round) {
+    for (std::uint32_t i = 0; i < ids.size(); ++i) ASSERT_EQ(dictionary.number_of(ids[i]), i) << ids[i];
+  }
+}
+
 TEST(IdDictionaryTest, numbers_ids_in_order_of_first_appearance) {
   IdDictionary dictionary;
 
