@@ -42,6 +42,12 @@ DatasetShard DatasetReader::read(RowRange users, RowRange items) const {
   data.interactions = info_.interactions;
   data.by_user.first_row = users.begin;
   data.first_item = items.begin;
+  // Room at once: growing shard by shard would hold everything twice. What a part of a shard leaves is never touched.
+  std::uint64_t most = 0;
+  for (const StoredFile& file : files_) most += local_part(users, file.users).empty() ? 0 : file.interactions.size();
+  data.by_user.columns.reserve(static_cast<std::size_t>(most));
+  data.by_user.values.reserve(static_cast<std::size_t>(most));
+  if (info_.has_timestamps) data.timestamps.reserve(static_cast<std::size_t>(most));
   bool first = true;
   for (const StoredFile& file : files_) {
     const RowRange rows = local_part(users, file.users);
