@@ -54,7 +54,7 @@ File open_file(const std::filesystem::path& path);
 void make_groups(const File& file, const std::string& file_name, const std::string& path);
 
 /// Dataset properties: no times, and for a non-empty shape chunks of about 1 MiB with fletcher32. Text, mostly padding,
-/// is shuffled and deflated as well; of numbers deflate takes off little at a twentieth of the disk's speed.
+/// is shuffled and deflated as well; deflating factors is many times slower than the disk.
 Properties dataset_properties(ElementType type, const Shape& shape);
 /// Rows of one chunk.
 std::uint64_t chunk_rows(ElementType type, const Shape& shape);

@@ -96,7 +96,7 @@ void ShardFileWriter::write(const Column& column) {
   written_.push_back(std::move(written));
 }
 
-/// Chunks of numbers, made here with their checksums: HDF5's own way to the same bytes takes three times as long.
+/// Chunks of numbers, made here with their checksums: the bytes that HDF5's filters would make, with fewer copies.
 void ShardFileWriter::write_checked(const hdf5::Dataset& dataset, const Column& column, const std::string& where,
                                     Written& written) {
   const std::size_t row_bytes = static_cast<std::size_t>(column.type.bytes * column.shape.row_elements());
