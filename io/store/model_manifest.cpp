@@ -61,6 +61,7 @@ Json model_members(const ModelInfo& info) {
   json["factors"] = info.config.factors;
   json["parameters"] = to_json(info.config);
   json["kernel_level"] = info.kernel_level;
+  json["solver_costs"] = info.solver_costs;
   json["data"] = to_hex(info.data);
   json["valid"] = to_hex(info.valid);
   json["valid_metrics"] = info.valid_metrics;
@@ -90,6 +91,7 @@ ModelManifest read_model_manifest(const std::filesystem::path& checkpoint) {
                                     info.config.factors));
   }
   info.kernel_level = text_of(json, "kernel_level", where);
+  if (json.contains("solver_costs")) info.solver_costs = small_count_of(json, "solver_costs", where);
   info.data = fingerprint_of(json, "data", where);
   info.valid = fingerprint_of(json, "valid", where);
   info.valid_metrics = text_of(json, "valid_metrics", where);

@@ -180,7 +180,8 @@ void fold_in_events(Gathered& gathered, const KernelTable& kernels, const RankMo
   for (std::size_t i = 0; i < messages.size(); list += messages[i].lists(), ++i) {
     if (messages[i].events.empty()) continue;
     try {
-      gathered.folded.push_back(fold_in(model.share.info, kernels, as_row(messages[i].events, items.items), items, 1));
+      gathered.folded.push_back(fold_in(model.share.info, kernels, as_row(messages[i].events, items.items), items, 1,
+                                        model.item_basis ? &*model.item_basis : nullptr));
     } catch (const Error& error) {
       gathered.failures[i] = error.what();
       continue;

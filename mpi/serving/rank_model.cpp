@@ -13,6 +13,7 @@
 #include "mpi/comm/collectives.hpp"
 #include "mpi/comm/objects.hpp"
 #include "mpi/comm/stored_files.hpp"
+#include "src/als/solver_choice.hpp"
 #include "src/ranking/scorer.hpp"
 
 namespace alsace::mpi {
@@ -118,6 +119,7 @@ std::unique_ptr<RankModel> read_rank_model(const std::filesystem::path& checkpoi
   ModelShard& shard = model->share.shard;
   model->user_ids = SortedIds(std::exchange(shard.user_ids, {}));
   model->unit_items = unit_rows(shard.item_factors);
+  if (reads_basis(model->share.info.config)) model->item_basis = shared_basis(model->share.info.item_gramian);
 
   if (rank == 0) {
     model->catalog = std::make_shared<io::ServedModel>();

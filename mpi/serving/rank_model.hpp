@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "io/service/served_model.hpp"
 #include "mpi/comm/communicator.hpp"
 #include "mpi/serving/sharded_model.hpp"
+#include "src/als/shared_basis.hpp"
 #include "src/data/sorted_ids.hpp"
 #include "src/ranking/item_attributes.hpp"
 
@@ -22,6 +24,8 @@ struct RankModel {
   ItemAttributes attributes;      ///< of own items
   /// On rank 0: what answers are written from. Its ranks and example users are there after complete().
   std::shared_ptr<io::ServedModel> catalog;
+  /// Of the item Gramian, for folding people in; null where no row of theirs is solved in it.
+  std::optional<SharedBasis> item_basis = std::nullopt;
 };
 
 /// Reads this rank's part of a checkpoint whose files have all been verified. Not collective, no MPI: runs in a thread

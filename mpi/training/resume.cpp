@@ -19,6 +19,7 @@ std::vector<std::string> resume_conflicts(const ModelInfo& model, const TrainCon
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& [name, value] = wanted[i];
     if (name == "sweeps") continue;
+    if (name == "precision" && config.precision == Precision::auto_) continue;  // then the model's counts
     if (value != stored[i].second) {
       conflicts.push_back(fmt::format("{} = {}, the model has {}", name, value, stored[i].second));
     }

@@ -10,7 +10,7 @@
 #include "src/model/model.hpp"
 
 /// The resume contract: parameters or data that differ from the model's are refused, each field with both values; only
-/// `sweeps` may grow; how a run runs (ranks, threads, checkpoints) is not compared.
+/// `sweeps` may grow; --precision auto takes the model's; how a run runs (ranks, threads, checkpoints) is not compared.
 namespace alsace::mpi {
 
 /// What a run asks for that a model was not trained with, a line a field: `regularization = 0.02, the model has 0.01`.

@@ -30,6 +30,7 @@ std::optional<double> Trainer::sweep(const std::stop_token& stop, bool keep_prev
   SideFactors& users = *sides_.users;
   SideFactors& items = *sides_.items;
   Previous previous;
+  solved_rows_ = {};
   if (keep_previous) previous = {users.own_rows(), items.own_rows(), user_gramian_, item_gramian_};
 
   const auto stopped = [&]() -> std::optional<double> {
@@ -63,7 +64,9 @@ bool Trainer::solve(const SparseRows& rows, const SideFactors& fixed, const Gram
   {
     const auto scope = times_.measure(Phase::solve);
     try {
-      finished = half_sweep(job, solved.own(), stop).finished;
+      const HalfSweepResult result = half_sweep(job, solved.own(), stop);
+      finished = result.finished;
+      solved_rows_ += result.solved;
     } catch (...) {
       failure = std::current_exception();
     }
@@ -84,8 +87,7 @@ bool Trainer::solve(const SparseRows& rows, const SideFactors& fixed, const Gram
 /// The basis that dual and cg rows are solved in; one rank computes it, so that all have the same bits. Collective:
 /// 8·K² bytes.
 std::optional<SharedBasis> Trainer::basis_of(const GramMatrix& gramian) {
-  if (config_.objective == Objective::explicit_) return std::nullopt;
-  if (config_.solver == Solver::cholesky || config_.solver == Solver::subspace) return std::nullopt;
+  if (!reads_basis(config_)) return std::nullopt;
   const auto scope = times_.measure(Phase::gramian);
   SharedBasis basis{GramMatrix(gramian.rows(), gramian.cols()), Eigen::VectorXd(gramian.rows())};
   comm_.run_together([&] {

@@ -12,6 +12,7 @@
 #include "mpi/training/training_data.hpp"
 #include "src/als/config.hpp"
 #include "src/als/shared_basis.hpp"
+#include "src/als/solver_choice.hpp"
 #include "src/data/sparse_rows.hpp"
 #include "src/kernels/kernel_table.hpp"
 #include "src/matrix.hpp"
@@ -45,6 +46,13 @@ class Trainer {
     item_gramian_ = gramian_of(*sides_.items, "the Gramian of the item factors");
   }
 
+  /// Brings back this rank's user rows as the last sweep left them, where rows may start from their last value
+  /// (may_start_warm). After start(). Not collective.
+  template <class Fill>
+  void start_users(Fill fill) {
+    fill(sides_.users->own_range(), sides_.users->own());
+  }
+
   /// One sweep; returns its loss, or nothing when any rank was told to stop within it. With `keep_previous` everything
   /// is then as it was before the sweep; without (a checkpoint has that state) the factors are of no further use.
   std::optional<double> sweep(const std::stop_token& stop, bool keep_previous, const SweepHooks& hooks = {});
@@ -55,6 +63,8 @@ class Trainer {
   [[nodiscard]] std::vector<std::uint32_t> seen_items() const;
   [[nodiscard]] const SideFactors& users() const { return *sides_.users; }
   [[nodiscard]] const SideFactors& items() const { return *sides_.items; }
+  /// Rows of this rank that each method solved in the last sweep, both sides together.
+  [[nodiscard]] const RowCounts& solved_rows() const { return solved_rows_; }
   [[nodiscard]] const GramMatrix& user_gramian() const { return user_gramian_; }
   [[nodiscard]] const GramMatrix& item_gramian() const { return item_gramian_; }
 
@@ -87,6 +97,7 @@ class Trainer {
   FactorSides sides_;
   GramMatrix user_gramian_;
   GramMatrix item_gramian_;
+  RowCounts solved_rows_;
 };
 
 }  // namespace alsace::mpi

@@ -27,6 +27,7 @@
 #include "src/als/early_stopping.hpp"
 #include "src/als/initial_factors.hpp"
 #include "src/als/row_cost.hpp"
+#include "src/als/solver_choice.hpp"
 #include "src/error.hpp"
 
 namespace alsace::mpi {
@@ -51,6 +52,9 @@ class TrainingRun {
   int run() {
     lock();
     checkpoint_ = checkpoint_to_resume(comm_, options_, config_);
+    if (config_.precision == Precision::auto_)
+      config_.precision =
+          checkpoint_ ? checkpoint_->info().config.precision : resolve_precision(config_.precision, kernels_.level);
     LoadedDataset loaded = load();
     resume_info(loaded.fingerprint);
     if (info_.complete) {
@@ -135,6 +139,10 @@ void TrainingRun::resume_info(const Fingerprint& data) {
       spdlog::warn("{} was trained at kernel level {}, this run goes on at {}: the bits will differ", options_.model,
                    info_.kernel_level, kernels_.level);
     }
+    if (comm_.is_root() && !info_.complete && info_.solver_costs != solver_costs_version) {
+      spdlog::warn("{} chose solvers by version {} of their costs, this program by {}: the bits may differ",
+                   options_.model, info_.solver_costs, solver_costs_version);
+    }
   }
   info_.config = config_;
   info_.data = data;
@@ -186,14 +194,19 @@ void TrainingRun::start_factors() {
   });
 }
 
-/// A sweep starts from the item factors alone.
+/// A sweep starts from the item factors alone, unless its solvers start from the users' last rows.
 void TrainingRun::resume_factors() {
-  constexpr io::ModelReader::Parts item_factors{
-      .user_ids = false, .user_factors = false, .seen = false, .item_ids = false, .item_factors = true};
-  FactorMatrix stored;
+  const bool warm = may_start_warm(config_, kernels_.level);
+  const io::ModelReader::Parts factors{
+      .user_ids = false, .user_factors = warm, .seen = false, .item_ids = false, .item_factors = true};
+  ModelShard stored;
   comm_.run_together([&] { checkpoint_->verify_files(comm_.rank(), comm_.size()); });
-  comm_.run_together([&] { stored = checkpoint_->read({0, 0}, shard_.items, item_factors).item_factors; });
-  trainer_->start([&](RowRange, float* rows) { std::copy_n(stored.data(), stored.size(), rows); });
+  comm_.run_together([&] { stored = checkpoint_->read(warm ? shard_.users : RowRange{0, 0}, shard_.items, factors); });
+  const auto copy = [](const FactorMatrix& from) {
+    return [&from](RowRange, float* rows) { std::copy_n(from.data(), from.size(), rows); };
+  };
+  trainer_->start(copy(stored.item_factors));
+  if (warm) trainer_->start_users(copy(stored.user_factors));
   if (checkpoint_->info().complete) reopen();
   spdlog::info("goes on after sweep {} of {}", info_.sweep, options_.model);
 }
@@ -293,6 +306,7 @@ bool TrainingRun::is_due(int sweep) const {
 void TrainingRun::record_sweep(double loss, double seconds) {
   info_.sweep += 1;
   info_.kernel_level = kernels_.level;
+  info_.solver_costs = solver_costs_version;
   info_.user_gramian = trainer_->user_gramian();
   info_.item_gramian = trainer_->item_gramian();
   SweepRecord record{info_.sweep, loss, 0, {}};
@@ -312,6 +326,7 @@ void TrainingRun::record_sweep(double loss, double seconds) {
   const bool stopped_early = out_of_patience(info_.early_stopping, config_.patience);
   info_.complete = info_.sweep >= config_.sweeps || stopped_early;
   spdlog::info("sweep {:>3}/{}  loss {:<12.8g}  {:.3f} s{}", info_.sweep, config_.sweeps, loss, record.seconds, shown);
+  spdlog::debug("rows of rank {} solved by {}", comm_.rank(), to_text(trainer_->solved_rows()));
   if (stopped_early) {
     spdlog::info("stops early: {} has not improved on sweep {} ({:.5f}) for {} sweeps", info_.early_stopping.metric,
                  info_.early_stopping.best_sweep, info_.early_stopping.best_value, config_.patience);

@@ -67,7 +67,7 @@ std::vector<Event> prepare_events(const TrainConfig& config, std::vector<Event> 
 }
 
 FoldedUsers fold_in(const ModelInfo& info, const KernelTable& kernels, const SparseRows& events,
-                    const GatheredItems& items, int threads) {
+                    const GatheredItems& items, int threads, const SharedBasis* basis) {
   check_shapes(info, events, items);
   FoldedUsers folded;
   folded.factors = FactorMatrix::Zero(static_cast<Eigen::Index>(events.rows()), info.config.factors);
@@ -81,7 +81,8 @@ FoldedUsers fold_in(const ModelInfo& info, const KernelTable& kernels, const Spa
     }
   }
   if (rows.nonzeros() == 0) return folded;  // then there may be no item, and so no K columns, either
-  const HalfSweep job{info.config, kernels, rows, items.factors, info.item_gramian, threads, "person", info.items};
+  HalfSweep job{info.config, kernels, rows, items.factors, info.item_gramian, threads, "person", info.items};
+  job.basis = basis;
   half_sweep(job, folded.factors.data(), {});
   return folded;
 }

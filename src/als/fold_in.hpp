@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "src/als/shared_basis.hpp"
 #include "src/data/sparse_rows.hpp"
 #include "src/kernels/kernel_table.hpp"
 #include "src/matrix.hpp"
@@ -44,9 +45,10 @@ struct FoldedUsers {
 };
 
 /// `events`: a row a person, as prepare_events left it, whose columns are positions in `items`. `info`: of the model,
-/// with its item Gramian. The bits of a person's row are those of half_sweep over the same events and all items.
+/// with its item Gramian. `basis`: of that Gramian, when the caller keeps it; computed here if need be. The bits of a
+/// person's row are those of half_sweep over the same events and all items, starting from zero.
 /// Throws ErrorKind::numerics as half_sweep does. Cost: Σ n·K² + rows·K³/3 flops. Not collective.
 FoldedUsers fold_in(const ModelInfo& info, const KernelTable& kernels, const SparseRows& events,
-                    const GatheredItems& items, int threads);
+                    const GatheredItems& items, int threads, const SharedBasis* basis = nullptr);
 
 }  // namespace alsace

@@ -117,6 +117,7 @@ class Solving {
   }
 
   void finish_block(std::size_t block, std::size_t thread) {
+    solvers_[thread].flush();
     if (job_.config.precision == Precision::bf16) round_rows(cuts_[block], cuts_[block + 1]);
     done_.finish(block);
     if (thread == 0 && job_.progress) job_.progress(cuts_[done_.advance()]);

@@ -72,7 +72,9 @@ std::vector<std::size_t> find_long_rows(const SharedPart& shared) {
   const HalfSweep& job = shared.job();
   if (job.threads == 1 || shared.longest_row() <= long_row_segments * segment_interactions) return rows;
   for (std::size_t row = 0; row < job.rows.rows(); ++row)
-    if (job.rows.row_length(row) > long_row_segments * segment_interactions) rows.push_back(row);
+    if (const std::size_t length = job.rows.row_length(row);
+        length > long_row_segments * segment_interactions && shared.method(length) == RowMethod::cholesky)
+      rows.push_back(row);
   return rows;
 }
 

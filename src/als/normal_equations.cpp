@@ -49,6 +49,8 @@ void NormalEquations::add(std::span<const std::uint32_t> columns, std::span<cons
       targets_.data()[i] = static_cast<float>(observation.target);
     }
   }
+  const std::uint32_t* const shard_end = job.rows.columns.data() + job.rows.columns.size();
+  const auto coming = static_cast<std::size_t>(shard_end - (columns.data() + columns.size()));
   const float* const weights = equal ? nullptr : weights_.data();
   const float* const targets = equal ? nullptr : targets_.data();
   const std::uint32_t* const shard_end = job.rows.columns.data() + job.rows.columns.size();

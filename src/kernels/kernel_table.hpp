@@ -57,6 +57,39 @@ struct KernelTable {
   /// `coming` more, as in form_normal_equations.
   void (*gathered_inner_products)(const float* fixed, int factors, const std::uint32_t* columns, std::size_t n,
                                   std::size_t coming, const float* x, float* out);
+
+  // Rows in the basis of the shared part (src/als/rotated_side.hpp). P = padded_factors(factors); matrices and results
+  // have rows of P floats and are aligned to 64 bytes; `columns` null means rows 0 to count − 1.
+
+  /// out row r (P floats) = Σ_k rows[columns[r]·stride + k] · matrix row k, over k < factors in order. count·K·P
+  /// multiply-adds.
+  void (*rotate_rows)(const float* rows, std::size_t stride, const std::uint32_t* columns, std::size_t count,
+                      const float* matrix, int factors, float* out);
+
+  /// scales[k] = weight_root / √(eigenvalues[k] + regularization), k < padded.
+  void (*whitening_scales)(const float* eigenvalues, float regularization, float weight_root, std::size_t padded,
+                           float* scales);
+
+  /// out row j = weight_roots[j] (null: 1) · scales ⊙ rows row columns[j], padded with zeros to P, and with zero rows
+  /// to a multiple of four. After the n columns there are `coming` more, whose rows are fetched meanwhile; 0 is always
+  /// right.
+  void (*whiten_rows)(const float* rows, std::size_t stride, const std::uint32_t* columns, const float* scales,
+                      const float* weight_roots, std::size_t n, std::size_t coming, int factors, float* out);
+
+  /// Solves (I + Z Zᵀ) u = rhs for n rows Z as whiten_rows gives them, by Cholesky; u replaces rhs (padded_factors(n)
+  /// floats, the padding zero). `matrix`: padded_factors(n)² floats of work space. n²·P/2 + n³/6 multiply-adds. False
+  /// when a pivot is not positive and finite.
+  bool (*solve_dual)(const float* rows, std::size_t n, int factors, float* matrix, float* rhs);
+
+  /// out (padded floats) = scales ⊙ Σ_j weights[j] · rows row j; null scales are all 1.
+  void (*combine_rows)(const float* rows, const float* weights, std::size_t n, const float* scales, std::size_t padded,
+                       float* out);
+
+  /// Solves (I + ZᵀZ) v = rhs by conjugate gradients from the v that `solution` holds, for n rows Z as whiten_rows
+  /// gives them, until ‖residual‖ ≤ tolerance · ‖rhs‖. `workspace`: 3·P floats. Returns the iterations, each 2·n·P
+  /// multiply-adds, or −1 when most_iterations were not enough.
+  int (*solve_by_cg)(const float* rows, std::size_t n, int factors, const float* rhs, float tolerance,
+                     int most_iterations, float* solution, float* workspace);
 };
 
 /// K rounded up to whole vectors of 16.

@@ -44,6 +44,7 @@ struct Fingerprint {
 struct ModelInfo {
   TrainConfig config;
   std::string kernel_level;  ///< of the run that trained the last sweep
+  int solver_costs = 0;      ///< solver_costs_version of that run; 0: before there was a choice
   std::uint64_t users = 0;
   std::uint64_t items = 0;
   std::uint64_t interactions = 0;

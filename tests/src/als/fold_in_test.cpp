@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/als/bf16_rows.hpp"
 #include "src/als/bias_model.hpp"
 #include "src/als/half_sweep.hpp"
 #include "src/als/prepare_values.hpp"
@@ -185,6 +186,31 @@ TEST_P(FoldInLevelTest, gives_a_history_the_bits_of_a_half_sweep_over_all_items)
       const FoldedUsers folded = fold_in(model.info, kernels, gathered.events, gathered.items, 2);
 
       expect_same_bits(folded, expected);
+    }
+  }
+}
+
+TEST_P(FoldInLevelTest, gives_the_bits_of_a_half_sweep_by_every_solver_and_precision) {
+  const KernelTable& kernels = kernel_table(GetParam());
+  const SparseRows data = histories();
+  for (const Objective objective : {Objective::ials, Objective::hkv, Objective::explicit_}) {
+    for (const Solver solver : {Solver::auto_, Solver::dual, Solver::cg, Solver::subspace}) {
+      for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+        TrainConfig config = TrainConfig::defaults(objective);
+        config.factors = 70;
+        config.solver = solver;
+        config.precision = precision;
+        SCOPED_TRACE(fmt::format("{}, {}, {}", name_of(objective), name_of(solver), name_of(precision)));
+        Model model = model_of(config);
+        if (precision == Precision::bf16)
+          round_to_bf16(model.items.data(), static_cast<std::size_t>(model.items.size()));
+        const FoldedUsers expected = trained(model, data, kernels);
+        const Gathered gathered = gather(model, people_of(config, data));
+        const SharedBasis basis = shared_basis(model.info.item_gramian);
+
+        expect_same_bits(fold_in(model.info, kernels, gathered.events, gathered.items, 2), expected);
+        expect_same_bits(fold_in(model.info, kernels, gathered.events, gathered.items, 1, &basis), expected);
+      }
     }
   }
 }

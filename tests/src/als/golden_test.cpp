@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "src/als/bf16_rows.hpp"
 #include "src/als/bias_model.hpp"
 #include "src/als/gramian.hpp"
 #include "src/als/half_sweep.hpp"
@@ -118,7 +119,8 @@ Fp32Trace train_fp32(const TrainConfig& config, const char* level, int threads) 
   };
   Fp32Trace trace;
   FactorMatrix items = test::read_npy(data_folder + "/golden/initial_items.npy").cast<float>();
-  FactorMatrix users(static_cast<Eigen::Index>(by_user.rows()), config.factors);
+  if (config.precision == Precision::bf16) round_to_bf16(items.data(), static_cast<std::size_t>(items.size()));
+  FactorMatrix users = FactorMatrix::Zero(static_cast<Eigen::Index>(by_user.rows()), config.factors);
   GramMatrix item_gramian = gram(items);
   for (int sweep = 0; sweep < config.sweeps; ++sweep) {
     half_sweep({config, kernels, by_user, items, item_gramian, threads}, users.data(), {});
@@ -181,6 +183,24 @@ TEST_P(GoldenTest, fp32_half_sweeps_match_at_every_kernel_level) {
         EXPECT_LE(frobenius_error(factors, golden), 1e-5) << side << " " << sweep;
         EXPECT_LE(worst_row_error(factors, golden), 1e-5) << side << " " << sweep;
       }
+    }
+  }
+}
+
+TEST_P(GoldenTest, every_solver_and_precision_keeps_the_loss) {
+  const GoldenRun& run = GetParam();
+  const std::string level(supported_kernel_levels().back());
+  for (const Solver solver : {Solver::auto_, Solver::dual, Solver::cg, Solver::subspace}) {
+    for (const Precision precision : {Precision::fp32, Precision::bf16}) {
+      TrainConfig config = run.config;
+      config.solver = solver;
+      config.precision = precision;
+
+      const Fp32Trace trace = train_fp32(config, level.c_str(), 2);
+
+      const double error = trace.losses.back() / golden_losses(run).back() - 1;
+      RecordProperty(fmt::format("{}_{}", name_of(solver), name_of(precision)), fmt::format("{}", error));
+      EXPECT_NEAR(error, 0, 1e-5) << name_of(solver) << " " << name_of(precision);
     }
   }
 }

@@ -10,8 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/als/objective.hpp"
 #include "src/als/normal_equations.hpp"
+#include "src/als/objective.hpp"
 #include "src/error.hpp"
 #include "tests/support/dense_problem.hpp"
 
