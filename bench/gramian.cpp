@@ -40,9 +40,10 @@ void compare(Report& report, const CommonOptions& options, std::size_t rows, int
   GramMatrix exact;
   GramMatrix on_two;
   Eigen::MatrixXf single(factors, factors);
+  const KernelTable& kernels = kernel_table(supported_kernel_levels().back());
   LocalReducer reducer;
   const auto add_up = [&](int threads, GramMatrix& result) {
-    result = gramian(matrix.data(), rows, factors, rows, threads, reducer, "the Gramian of a bench");
+    result = gramian(kernels, matrix.data(), rows, factors, rows, threads, reducer, "the Gramian of a bench");
   };
   const std::string fp32 = fmt::format("Eigen {} fp32 rankUpdate", eigen_table().level);
   const auto all = take_turns(
@@ -82,7 +83,7 @@ int main(int argc, char** argv) {
         app.add_option("--rows", rows, "rows of the matrix");
       },
       [&] {
-        Report report("gramian", 1);
+        Report report("gramian", 1, std::string(supported_kernel_levels().back()));
         for (const int k : factors) compare(report, options, options.quick ? 2000 : rows, k);
         return report.finish(options.json);
       });

@@ -1,4 +1,5 @@
 // A whole sweep of exact solves beside a whole sweep of three CG steps, what it consists of, and Eigen's.
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -49,7 +50,8 @@ class CgTrainer {
   }
 
   [[nodiscard]] double loss(int threads) const {
-    return loss_of(config_, data_, matrix(users_, data_.by_user.rows()), matrix(items_, data_.by_item.rows()), threads);
+    return loss_of(config_, kernel_table(supported_kernel_levels().back()), data_, matrix(users_, data_.by_user.rows()),
+                   matrix(items_, data_.by_item.rows()), threads);
   }
 
  private:
@@ -126,7 +128,11 @@ void compare_sweeps(Report& report, const CommonOptions& options, const Interact
   const std::vector<Timings> all_timings = take_turns(contestants, options.rounds);
   report.section(fmt::format("A whole sweep, loss left out: {}, K = {}, one thread, {} round(s)", data.name, factors,
                              options.rounds));
-  const double exact_loss = trainers.front()->loss();
+  const auto exact = std::find_if(chosen.begin(), chosen.end(), [](const Variant& variant) {
+    return variant.precision == Precision::fp32 && variant.solver == Solver::cholesky;
+  });
+  const double exact_loss = trainers[static_cast<std::size_t>(exact - chosen.begin())]->loss();
+  const double most = options.quick ? 1e-4 : 1e-5;  // on few rows the rounding of each counts for more
   const int sweeps = options.rounds + 1;
   const auto add = [&](const Timings& timings, double loss, const std::string& solved) {
     Row row;
@@ -134,7 +140,7 @@ void compare_sweeps(Report& report, const CommonOptions& options, const Interact
     if (cg) row.spread("of the CG sweep", ratio(timings, timings_of(all_timings, yardstick)), 3);
     row.number("ns an interaction", timings.summary().median / interactions * 1e9, 1)
         .text("loss", fmt::format("{:.8g}", loss))
-        .text("from the first exact", fmt::format("{:+.1e}", loss / exact_loss - 1))
+        .text("from fp32 cholesky", fmt::format("{:+.1e}", loss / exact_loss - 1))
         .text("rows solved by", solved)
         .probe(timings);
     report.add(std::move(row));
@@ -143,8 +149,9 @@ void compare_sweeps(Report& report, const CommonOptions& options, const Interact
   for (std::size_t i = 0; i < chosen.size(); ++i) {
     const double loss = trainers[i]->loss();
     add(timings_of(all_timings, chosen[i].name()), loss, rows_by_method(trainers[i]->solved()));
-    report.verify(std::abs(loss / exact_loss - 1) <= 1e-5,
-                  fmt::format("loss of {} after {} sweeps is within 1e-5 of the first's", chosen[i].name(), sweeps));
+    report.verify(
+        std::abs(loss / exact_loss - 1) <= most,
+        fmt::format("loss of {} after {} sweeps is within {} of fp32 cholesky's", chosen[i].name(), sweeps, most));
   }
 
   report.section(fmt::format("What a sweep consists of: {}, K = {}", data.name, factors));

@@ -97,7 +97,8 @@ UniformRows uniform_rows(int factors, std::size_t interactions, std::size_t coun
     part->values.assign(part->nonzeros(), 1.0F);
   }
   LocalReducer reducer;
-  rows.gramian = gramian(rows.fixed.data(), side, factors, side, 1, reducer, "the Gramian of a bench");
+  rows.gramian = gramian(kernel_table(supported_kernel_levels().back()), rows.fixed.data(), side, factors, side, 1,
+                         reducer, "the Gramian of a bench");
   return rows;
 }
 

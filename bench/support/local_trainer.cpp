@@ -12,10 +12,11 @@
 namespace alsace::bench {
 namespace {
 
-GramMatrix gramian_of(const FactorMatrix& rows, int threads) {
+GramMatrix gramian_of(const KernelTable& kernels, const FactorMatrix& rows, int threads) {
   LocalReducer reducer;
   const auto count = static_cast<std::uint64_t>(rows.rows());
-  return gramian(rows.data(), count, static_cast<int>(rows.cols()), count, threads, reducer, "the Gramian of a bench");
+  return gramian(kernels, rows.data(), count, static_cast<int>(rows.cols()), count, threads, reducer,
+                 "the Gramian of a bench");
 }
 
 double sum_of(const std::vector<double>& terms) {
@@ -35,14 +36,14 @@ LocalTrainer::LocalTrainer(const TrainConfig& config, const KernelTable& kernels
   config_.precision = resolve_precision(config.precision, kernels.level);
   initialize_items(config_, {0, data.by_item.rows()}, items_.data());
   if (config_.precision == Precision::bf16) round_to_bf16(items_.data(), static_cast<std::size_t>(items_.size()));
-  item_gramian_ = gramian_of(items_, threads_);
+  item_gramian_ = gramian_of(kernels_, items_, threads_);
 }
 
 void LocalTrainer::sweep() {
   user_half();
-  user_gramian_ = gramian_of(users_, threads_);
+  user_gramian_ = gramian_of(kernels_, users_, threads_);
   solve(data_.by_item, users_, user_gramian_, items_, "item row");
-  item_gramian_ = gramian_of(items_, threads_);
+  item_gramian_ = gramian_of(kernels_, items_, threads_);
 }
 
 void LocalTrainer::user_half() {
@@ -57,7 +58,7 @@ void LocalTrainer::solve(const SparseRows& rows, const FactorMatrix& fixed, cons
 }
 
 double LocalTrainer::loss() const {
-  return loss_of(config_, data_, users_, items_, threads_);
+  return loss_of(config_, kernels_, data_, users_, items_, threads_);
 }
 
 std::string rows_by_method(const RowCounts& counts) {
@@ -79,11 +80,11 @@ TrainConfig yardstick_config(int factors) {
   return config;
 }
 
-double loss_of(const TrainConfig& config, const Interactions& data, const FactorMatrix& users,
-               const FactorMatrix& items, int threads) {
-  return sum_of(row_losses(config, data.by_user, users.data(), items, threads)) +
+double loss_of(const TrainConfig& config, const KernelTable& kernels, const Interactions& data,
+               const FactorMatrix& users, const FactorMatrix& items, int threads) {
+  return sum_of(row_losses(config, kernels, data.by_user, users.data(), items, threads)) +
          sum_of(row_penalties(config, data.by_item, items.data(), config.factors, data.by_user.rows(), threads)) +
-         unobserved_loss(config, gramian_of(users, threads), gramian_of(items, threads));
+         unobserved_loss(config, gramian_of(kernels, users, threads), gramian_of(kernels, items, threads));
 }
 
 }  // namespace alsace::bench

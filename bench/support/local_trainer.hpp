@@ -53,7 +53,7 @@ std::string rows_by_method(const RowCounts& counts);
 TrainConfig yardstick_config(int factors);
 
 /// The objective of any factors, summed in fp64.
-double loss_of(const TrainConfig& config, const Interactions& data, const FactorMatrix& users,
-               const FactorMatrix& items, int threads);
+double loss_of(const TrainConfig& config, const KernelTable& kernels, const Interactions& data,
+               const FactorMatrix& users, const FactorMatrix& items, int threads);
 
 }  // namespace alsace::bench
