@@ -103,7 +103,7 @@ UniformRows uniform_rows(int factors, std::size_t interactions, std::size_t coun
 }
 
 /// Nanoseconds of one row by each solver: of the rows that `many` has more than `few`, so that what a half-sweep does
-/// once is not counted.
+/// once is not counted. CPU time: the difference of two short runs is nothing where something else ran in one of them.
 void compare_rows(Report& report, const CommonOptions& options, int factors, std::size_t interactions,
                   Precision precision, std::vector<RowSample>& cholesky, std::vector<RowSample>& dual) {
   const KernelTable& kernels = kernel_table(supported_kernel_levels().back());
@@ -138,8 +138,8 @@ void compare_rows(Report& report, const CommonOptions& options, int factors, std
   std::string fastest;
   for (std::size_t i = 0; i < solvers.size(); ++i) {
     std::vector<double> nanoseconds;
-    for (std::size_t round = 0; round < all[2 * i].seconds.size(); ++round)
-      nanoseconds.push_back((all[2 * i + 1].seconds[round] - all[2 * i].seconds[round]) * 1e9 /
+    for (std::size_t round = 0; round < all[2 * i].cpu_seconds.size(); ++round)
+      nanoseconds.push_back((all[2 * i + 1].cpu_seconds[round] - all[2 * i].cpu_seconds[round]) * 1e9 /
                             static_cast<double>(2 * count));
     const Summary summary = summarize(std::move(nanoseconds));
     row.spread(fmt::format("{} us", name_of(solvers[i])), scaled(summary, 1e-3), 2);

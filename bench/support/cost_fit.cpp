@@ -13,7 +13,7 @@ Eigen::VectorXd fit(const Eigen::MatrixXd& terms, const Eigen::VectorXd& values)
   std::vector<Eigen::Index> kept;
   for (Eigen::Index term = 0; term < terms.cols(); ++term) kept.push_back(term);
   const Eigen::VectorXd weights = values.cwiseMax(1.0).cwiseInverse();
-  while (!kept.empty()) {
+  while (!kept.empty() && values.size() > 0) {
     const Eigen::MatrixXd some = weights.asDiagonal() * terms(Eigen::all, kept);
     const Eigen::VectorXd found = some.colPivHouseholderQr().solve(weights.cwiseProduct(values));
     Eigen::Index least = 0;
@@ -30,18 +30,18 @@ Eigen::VectorXd fit(const Eigen::MatrixXd& terms, const Eigen::VectorXd& values)
 Eigen::VectorXd fit(const std::vector<RowSample>& samples,
                     const std::function<std::vector<double>(double n, double k)>& terms_of,
                     const std::function<double(double n, double k)>& known) {
-  const auto count = static_cast<Eigen::Index>(samples.size());
-  Eigen::MatrixXd terms(count, static_cast<Eigen::Index>(terms_of(1, 1).size()));
-  Eigen::VectorXd values(count);
-  for (Eigen::Index i = 0; i < count; ++i) {
-    const RowSample& sample = samples[static_cast<std::size_t>(i)];
+  Eigen::MatrixXd terms(static_cast<Eigen::Index>(samples.size()), static_cast<Eigen::Index>(terms_of(1, 1).size()));
+  Eigen::VectorXd values(terms.rows());
+  Eigen::Index count = 0;
+  for (const RowSample& sample : samples) {
     const auto n = static_cast<double>(sample.interactions);
     const auto k = static_cast<double>(sample.factors);
+    if (sample.nanoseconds <= known(n, k)) continue;  // lost in noise
     const std::vector<double> row = terms_of(n, k);
-    terms.row(i) = Eigen::Map<const Eigen::RowVectorXd>(row.data(), terms.cols());
-    values[i] = sample.nanoseconds - known(n, k);
+    terms.row(count) = Eigen::Map<const Eigen::RowVectorXd>(row.data(), terms.cols());
+    values[count++] = sample.nanoseconds - known(n, k);
   }
-  return fit(terms, values);
+  return fit(terms.topRows(count), values.head(count));
 }
 
 }  // namespace
