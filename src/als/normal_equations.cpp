@@ -53,8 +53,6 @@ void NormalEquations::add(std::span<const std::uint32_t> columns, std::span<cons
   const auto coming = static_cast<std::size_t>(shard_end - (columns.data() + columns.size()));
   const float* const weights = equal ? nullptr : weights_.data();
   const float* const targets = equal ? nullptr : targets_.data();
-  const std::uint32_t* const shard_end = job.rows.columns.data() + job.rows.columns.size();
-  const auto coming = static_cast<std::size_t>(shard_end - (columns.data() + columns.size()));
   if (shared_.fixed_bf16() != nullptr) {
     job.kernels.form_normal_equations_bf16(shared_.fixed_bf16(), job.config.factors, columns.data(), weights, targets,
                                            columns.size(), coming, matrix_.data(), rhs_.data(), workspace_.data());
