@@ -32,6 +32,7 @@ double cpu_seconds() {
 template <class Field>
 double median_of(const std::vector<Probe>& probes, Field field) {
   std::vector<double> values;
+  values.reserve(probes.size());
   for (const Probe& probe : probes) values.push_back(probe.*field);
   return summarize(std::move(values)).median;
 }
@@ -57,6 +58,7 @@ Probe Timings::median_probe() const {
 
 std::vector<Timings> take_turns(const std::vector<Contestant>& contestants, int rounds, bool tells, int warm_ups) {
   std::vector<Timings> all;
+  all.reserve(contestants.size());
   for (const Contestant& contestant : contestants) all.push_back({contestant.name, {}, {}, {}});
   for (int round = -warm_ups; round < rounds; ++round) {
     for (std::size_t i = 0; i < contestants.size(); ++i) {
@@ -83,6 +85,7 @@ std::vector<Timings> take_turns(const std::vector<Contestant>& contestants, int 
 
 Summary ratio(const Timings& of, const Timings& to) {
   std::vector<double> ratios;
+  ratios.reserve(of.seconds.size());
   for (std::size_t round = 0; round < of.seconds.size(); ++round)
     ratios.push_back(of.seconds[round] / to.seconds[round]);
   return summarize(std::move(ratios));
@@ -99,6 +102,7 @@ double seconds_on_threads(int threads, const std::function<void(int)>& work) {
   std::atomic<int> ready = 0;
   std::vector<double> seconds(static_cast<std::size_t>(threads));
   std::vector<std::thread> running;
+  running.reserve(seconds.size());
   for (int thread = 0; thread < threads; ++thread) {
     running.emplace_back([&, thread] {
       const auto index = static_cast<std::size_t>(thread);
