@@ -12,6 +12,7 @@
 #include "mpi/comm/communicator.hpp"
 #include "mpi/shard_map.hpp"
 #include "mpi/training/checkpointing.hpp"
+#include "mpi/training/phase_times.hpp"
 #include "src/als/initial_factors.hpp"
 
 namespace {
@@ -76,8 +77,10 @@ int measure(const mpi::Communicator& world, const CommonOptions& options, const 
   const fs::path model = directory / "checkpoint-bench";
   const fs::path copy = directory / "checkpoint-bench.dd";
   const auto latest = [&] { return model / io::sweep_name(info.sweep); };
+  mpi::PhaseTimes times;
   std::vector<Contestant> contestants{
-      {"alsace checkpoint", [&] { mpi::commit_checkpoint(world, model, info, shard, 1); }, [&] { ++info.sweep; }},
+      {"alsace checkpoint", [&] { mpi::commit_checkpoint(world, model, info, shard, 1, times); },
+       [&] { ++info.sweep; }},
       {"dd conv=fsync",
        [&] {
          world.run_together([&] {

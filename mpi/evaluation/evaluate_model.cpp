@@ -100,8 +100,8 @@ Metrics RankingEvaluation::coverage() const {
   return shares;
 }
 
-Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
+Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const UsersView& own, const FactorView& items,
+                         const std::vector<double>& item_biases, const HeldOut& held_out,
                          const std::vector<RankingMetric>& metrics, const KernelTable& kernels, int threads) {
   const FactorScorer scorer(own, items, item_biases, kernels);
   return RankingEvaluation(comm, users, own, scorer, items, held_out, metrics, threads).average();
@@ -171,9 +171,9 @@ Metrics RatingEvaluation::average(const Segment& segment) const {
           {"mae", sums[static_cast<std::size_t>(RatingError::absolute)] / count}};
 }
 
-Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
-                         const KernelTable& kernels, int threads) {
+Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own, const FactorView& items,
+                         const std::vector<double>& item_biases, const HeldOut& held_out, const KernelTable& kernels,
+                         int threads) {
   const Predict predict = model_prediction(own, items, item_biases, kernels);
   return RatingEvaluation(comm, users, own, held_out, predict, threads).average();
 }

@@ -22,15 +22,15 @@ namespace alsace::mpi {
 using Metrics = std::map<std::string, double>;  ///< by name: "ndcg@100"
 
 /// Averages over the users with a held-out item; 0 where there is no such user. `own`: the users of users.range(rank).
-Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
+Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const UsersView& own, const FactorView& items,
+                         const std::vector<double>& item_biases, const HeldOut& held_out,
                          const std::vector<RankingMetric>& metrics, const KernelTable& kernels, int threads);
 
 /// "rmse" and "mae" of μ + b_u + b_i + x·y over the held-out interactions of known users and items. Without any
 /// such pair the metrics are absent.
-Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own,
-                         const FactorView& items, const std::vector<double>& item_biases, const HeldOut& held_out,
-                         const KernelTable& kernels, int threads);
+Metrics evaluate_ratings(const Communicator& comm, const ShardMap& users, const UsersView& own, const FactorView& items,
+                         const std::vector<double>& item_biases, const HeldOut& held_out, const KernelTable& kernels,
+                         int threads);
 
 /// Training interactions of every item, from the seen lists. Moves 8 bytes an item.
 std::vector<std::uint64_t> item_popularity(const Communicator& comm, const UsersView& own, std::size_t items);
@@ -69,8 +69,7 @@ class RankingEvaluation {
  public:
   /// Collective when a metric needs the items' popularity.
   RankingEvaluation(const Communicator& comm, const ShardMap& users, const UsersView& own, const UserScorer& scorer,
-                    const FactorView& items, const HeldOut& held_out, std::vector<RankingMetric> metrics,
-                    int threads);
+                    const FactorView& items, const HeldOut& held_out, std::vector<RankingMetric> metrics, int threads);
 
   [[nodiscard]] Metrics average() const { return average_of(tested_); }
   /// Over the users with a held-out item and a number of training interactions within the segment; without coverage.

@@ -11,6 +11,7 @@
 #include "mpi/data/load_dataset.hpp"
 #include "mpi/data/write_synthetic.hpp"
 #include "mpi/training/checkpointing.hpp"
+#include "mpi/training/phase_times.hpp"
 #include "src/als/initial_factors.hpp"
 #include "src/error.hpp"
 
@@ -87,8 +88,9 @@ double measure_checkpoint(const Communicator& comm, const fs::path& path, Datase
   const auto bytes = static_cast<double>((shard.user_factors.size() + shard.item_factors.size()) * 4) +
                      static_cast<double>(shard.seen_items.size()) * 4;
   barrier(comm);
+  PhaseTimes times;
   const io::Stopwatch watch;
-  commit_checkpoint(comm, path.string(), info, shard, 1);
+  commit_checkpoint(comm, path.string(), info, shard, 1, times);
   return bytes / all_reduce_max(comm, watch.seconds());
 }
 

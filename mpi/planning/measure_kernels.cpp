@@ -76,7 +76,9 @@ KernelRates measure_kernels(const Communicator& comm, const std::string& kernel_
   LocalReducer alone;
   const std::size_t whole_rows = fixed_rows / block_rows * block_rows;
   GramMatrix gram;
-  const auto sum = [&] { gram = gramian(fixed.data(), whole_rows, factors, whole_rows, 1, alone, "the Gramian"); };
+  const auto sum = [&] {
+    gram = gramian(kernels, fixed.data(), whole_rows, factors, whole_rows, 1, alone, "the Gramian");
+  };
   sum();  // warms up
 
   const KernelRates guess = rates_at(default_rates(), factors);
@@ -102,7 +104,7 @@ KernelRates measure_kernels(const Communicator& comm, const std::string& kernel_
   // A row costs something even where noise says otherwise.
   rates.solve_us = 1e6 * std::max(a_brief_row - static_cast<double>(short_row) * form, a_brief_row / 16);
   rates.gramian_ns = 1e9 * slowest(comm, sum) / static_cast<double>(whole_rows);
-  rates.loss_ns = 1e9 * slowest(comm, [&] { (void)row_losses(config, lengthy, solved.data(), fixed, 1); }) /
+  rates.loss_ns = 1e9 * slowest(comm, [&] { (void)row_losses(config, kernels, lengthy, solved.data(), fixed, 1); }) /
                   static_cast<double>(lengthy.nonzeros());
   return rates;
 }
