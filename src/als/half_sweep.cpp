@@ -82,9 +82,12 @@ class Solving {
       throw numerics_error(fmt::format(
           "{} {}: normal equations = not positive definite or not finite in fp32, expected a larger --regularization",
           job_.row_name, job_.rows.first_row + lowest_failed_.load()));
-    HalfSweepResult result{.finished = !stopped_, .solved = {}};
+    HalfSweepResult result{.finished = !stopped_, .solved = {}, .cg_iterations = 0};
     result.solved[RowMethod::cholesky] = long_rows_.size();
-    for (const RowSolver& solver : solvers_) result.solved += solver.counts();
+    for (const RowSolver& solver : solvers_) {
+      result.solved += solver.counts();
+      result.cg_iterations += solver.cg_iterations();
+    }
     if (result.finished && job_.progress) job_.progress(job_.rows.rows());
     return result;
   }

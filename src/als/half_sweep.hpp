@@ -36,6 +36,7 @@ struct HalfSweep {
 struct HalfSweepResult {
   bool finished = false;  ///< false: stopped early
   RowCounts solved;       ///< rows that each method solved
+  std::uint64_t cg_iterations = 0;
 
   explicit operator bool() const { return finished; }
 };

@@ -66,9 +66,9 @@ RotatedSide::Rows RotatedSide::rows(std::span<const std::uint32_t> columns, floa
 }
 
 bool RotatedSide::well_conditioned(float regularization) const {
-  const auto [least, most] = std::minmax_element(eigenvalues_.data(), eigenvalues_.data() + factors_);
-  const float smallest = *least + regularization;
-  return smallest > 0 && *most + regularization <= worst_condition * smallest;
+  const float smallest = eigenvalues_.data()[0] + regularization;  // they ascend
+  const float largest = eigenvalues_.data()[factors_ - 1] + regularization;
+  return smallest > 0 && largest <= worst_condition * smallest;
 }
 
 void RotatedSide::back(const float* rows, std::size_t count, float* out) const {

@@ -21,7 +21,7 @@ constexpr SolverCosts all_costs[] = {
 constexpr std::size_t longest_dual_at_all = 1024;
 /// Floats of the rows that cg keeps: 16 MB a thread. Longer rows go to Cholesky whatever is asked for.
 constexpr std::size_t cg_floats = std::size_t{1} << 22;
-/// Iterations to cg_tolerance from the last sweep's value, in the middle of a training (bench/solve prints them).
+/// Iterations to cg_tolerance from the last sweep's value, in the middle of a training (HalfSweepResult counts them).
 constexpr double expected_iterations = 7;
 /// Below, auto keeps to the exact solvers, which are fast enough there and need no last value; beyond, K³ counts for
 /// more.
