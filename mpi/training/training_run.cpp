@@ -54,7 +54,7 @@ class TrainingRun {
     checkpoint_ = checkpoint_to_resume(comm_, options_, config_);
     if (config_.precision == Precision::auto_)
       config_.precision =
-          checkpoint_ ? checkpoint_->info().config.precision : resolve_precision(config_.precision, kernels_.level);
+          checkpoint_ ? checkpoint_->info().config.precision : resolve_precision(config_, kernels_.level);
     LoadedDataset loaded = load();
     resume_info(loaded.fingerprint);
     if (info_.complete) {

@@ -24,7 +24,8 @@ constexpr std::size_t cg_floats = std::size_t{1} << 22;
 /// Iterations to cg_tolerance from the last sweep's value, in the middle of a training (HalfSweepResult counts them).
 constexpr double expected_iterations = 7;
 /// Below, auto keeps to the exact solvers, which are fast enough there and need no last value; beyond, K³ counts for
-/// more.
+/// more. Never for explicit: nothing is shared there that could precondition, and cg_tolerance leaves up to 5e-3 of the
+/// loss.
 constexpr int least_factors_of_cg = 256;
 
 std::size_t longest_cg_at_all(int factors) {
@@ -59,8 +60,9 @@ std::string to_text(const RowCounts& counts) {
   return text;
 }
 
-Precision resolve_precision(Precision wanted, std::string_view kernel_level) {
-  if (wanted != Precision::auto_) return wanted;
+Precision resolve_precision(const TrainConfig& config, std::string_view kernel_level) {
+  if (config.precision != Precision::auto_) return config.precision;
+  if (config.objective == Objective::explicit_) return Precision::fp32;
   return kernel_level == "avx512_bf16" || kernel_level == "amx" ? Precision::bf16 : Precision::fp32;
 }
 
@@ -123,7 +125,7 @@ void MethodChoice::choose_by_cost(const TrainConfig& config, std::string_view ke
     return row_cost(costs, method, n, config.factors, config.objective);
   };
   const auto beats = [&](RowMethod method, RowMethod other, std::size_t n) { return cost(method, n) < cost(other, n); };
-  const bool may_use_cg = config.factors >= least_factors_of_cg;
+  const bool may_use_cg = config.factors >= least_factors_of_cg && config.objective != Objective::explicit_;
   while (longest_dual_ < longest_dual_at_all && beats(RowMethod::dual, RowMethod::cholesky, longest_dual_ + 1) &&
          !(may_use_cg && beats(RowMethod::cg, RowMethod::dual, longest_dual_ + 1)))
     ++longest_dual_;
