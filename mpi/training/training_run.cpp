@@ -53,8 +53,8 @@ class TrainingRun {
     lock();
     checkpoint_ = checkpoint_to_resume(comm_, options_, config_);
     if (config_.precision == Precision::auto_)
-      config_.precision =
-          checkpoint_ ? checkpoint_->info().config.precision : resolve_precision(config_, kernels_.level);
+      config_.precision = checkpoint_ ? checkpoint_->info().config.precision
+                                      : resolve_precision(config_.precision, kernels_.level, config_.objective);
     LoadedDataset loaded = load();
     resume_info(loaded.fingerprint);
     if (info_.complete) {

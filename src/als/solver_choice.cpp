@@ -60,9 +60,9 @@ std::string to_text(const RowCounts& counts) {
   return text;
 }
 
-Precision resolve_precision(const TrainConfig& config, std::string_view kernel_level) {
-  if (config.precision != Precision::auto_) return config.precision;
-  if (config.objective == Objective::explicit_) return Precision::fp32;
+Precision resolve_precision(Precision wanted, std::string_view kernel_level, Objective objective) {
+  if (wanted != Precision::auto_) return wanted;
+  if (objective == Objective::explicit_) return Precision::fp32;
   return kernel_level == "avx512_bf16" || kernel_level == "amx" ? Precision::bf16 : Precision::fp32;
 }
 

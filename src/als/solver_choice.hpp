@@ -32,9 +32,9 @@ struct RowCounts {
 /// "cholesky 120, dual 4000": the methods that solved any.
 std::string to_text(const RowCounts& counts);
 
-/// What config.precision is at a kernel level. auto: bf16 where the level has instructions for it (avx512_bf16, amx),
+/// What a precision is at a kernel level. auto: bf16 where the level has instructions for it (avx512_bf16, amx),
 /// else fp32; always fp32 for explicit, whose loss bf16 moves by up to 4e-5 (implicit: 1.4e-5, golden_test.cpp).
-Precision resolve_precision(const TrainConfig& config, std::string_view kernel_level);
+Precision resolve_precision(Precision wanted, std::string_view kernel_level, Objective objective = Objective::ials);
 
 /// Nanoseconds on the machine that they were measured on; only their ratios matter. n interactions, K factors.
 struct SolverCosts {

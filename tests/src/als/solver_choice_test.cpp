@@ -77,22 +77,17 @@ TEST(MethodChoiceTest, knows_who_starts_from_the_last_value) {
 }
 
 TEST(ResolvePrecisionTest, is_bf16_where_there_are_instructions_for_it) {
-  TrainConfig config = TrainConfig::defaults(Objective::ials);
-  EXPECT_EQ(resolve_precision(config, "portable"), Precision::fp32);
-  EXPECT_EQ(resolve_precision(config, "avx512"), Precision::fp32);
-  EXPECT_EQ(resolve_precision(config, "avx512_bf16"), Precision::bf16);
-  EXPECT_EQ(resolve_precision(config, "amx"), Precision::bf16);
-  config.precision = Precision::fp32;
-  EXPECT_EQ(resolve_precision(config, "amx"), Precision::fp32);
-  config.precision = Precision::bf16;
-  EXPECT_EQ(resolve_precision(config, "portable"), Precision::bf16);
+  EXPECT_EQ(resolve_precision(Precision::auto_, "portable"), Precision::fp32);
+  EXPECT_EQ(resolve_precision(Precision::auto_, "avx512"), Precision::fp32);
+  EXPECT_EQ(resolve_precision(Precision::auto_, "avx512_bf16"), Precision::bf16);
+  EXPECT_EQ(resolve_precision(Precision::auto_, "amx"), Precision::bf16);
+  EXPECT_EQ(resolve_precision(Precision::fp32, "amx"), Precision::fp32);
+  EXPECT_EQ(resolve_precision(Precision::bf16, "portable"), Precision::bf16);
 }
 
 TEST(ResolvePrecisionTest, keeps_ratings_in_fp32_unless_told) {
-  TrainConfig config = TrainConfig::defaults(Objective::explicit_);
-  EXPECT_EQ(resolve_precision(config, "amx"), Precision::fp32);
-  config.precision = Precision::bf16;
-  EXPECT_EQ(resolve_precision(config, "amx"), Precision::bf16);
+  EXPECT_EQ(resolve_precision(Precision::auto_, "amx", Objective::explicit_), Precision::fp32);
+  EXPECT_EQ(resolve_precision(Precision::bf16, "amx", Objective::explicit_), Precision::bf16);
 }
 
 TEST(RowCountsTest, adds_up_and_names_what_there_is) {
