@@ -76,8 +76,10 @@ Reference train64(const TrainConfig& config, const Interactions& data) {
   return reference;
 }
 
-/// Whether `auto` may give some row to what this solver forces: then it has to be as good as the reference.
+/// Whether `auto` may choose this precision and give some row to what this solver forces: then it has to be as good as
+/// the reference.
 bool may_be_chosen(Solver solver, TrainConfig config, std::string_view level) {
+  if (config.precision != resolve_precision(Precision::auto_)) return false;
   if (solver != Solver::cg && solver != Solver::subspace) return true;
   config.solver = Solver::auto_;
   const MethodChoice choice(config, level);

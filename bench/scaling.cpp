@@ -82,7 +82,7 @@ int measure(const mpi::Communicator& world, const CommonOptions& options, const 
 
   for (const int k : factors) {
     TrainConfig config = yardstick_config(k);
-    config.precision = resolve_precision(Precision::auto_, kernels.level);
+    config.precision = resolve_precision(Precision::auto_);
     RankTrainer both(world, config, kernels, data, 1);
     std::vector<std::unique_ptr<RankTrainer>> single;
     if (world.is_root())

@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
         report.section("Factoring and solving a K x K system, one core");
         for (const int k : factors) compare_systems(report, options, k);
         std::vector<Precision> precisions{Precision::fp32};
-        if (resolve_precision(Precision::auto_, level) == Precision::bf16) precisions.push_back(Precision::bf16);
+        if (has_bf16_instructions(level)) precisions.push_back(Precision::bf16);
         for (const Precision precision : precisions) {
           std::vector<RowSample> cholesky;
           std::vector<RowSample> dual;

@@ -107,7 +107,7 @@ FormingPasses::FormingPasses(const Interactions& data, int factors)
     add(
         pass_of(level, Precision::fp32), [&] { form_fp32(kernels, data_.by_user, items_); },
         [&] { form_fp32(kernels, data_.by_item, users_); });
-    if (resolve_precision(Precision::auto_, level) != Precision::bf16) continue;
+    if (!has_bf16_instructions(level)) continue;
     add(
         pass_of(level, Precision::bf16), [&, factors] { form_bf16(kernels, data_.by_user, items_bf16_, factors); },
         [&, factors] { form_bf16(kernels, data_.by_item, users_bf16_, factors); });
@@ -119,7 +119,7 @@ std::string FormingPasses::gather_of(const std::string& pass) {
 }
 
 std::string FormingPasses::pass_of(std::string_view level, Precision precision) {
-  return fmt::format("form {} {}", level, name_of(resolve_precision(precision, level)));
+  return fmt::format("form {} {}", level, name_of(resolve_precision(precision)));
 }
 
 Interactions rows_where(const Interactions& data, const std::function<bool(std::size_t, std::size_t)>& wanted) {

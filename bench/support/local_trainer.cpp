@@ -33,7 +33,7 @@ LocalTrainer::LocalTrainer(const TrainConfig& config, const KernelTable& kernels
       threads_(threads),
       users_(FactorMatrix::Zero(static_cast<Eigen::Index>(data.by_user.rows()), config.factors)),
       items_(FactorMatrix::Zero(static_cast<Eigen::Index>(data.by_item.rows()), config.factors)) {
-  config_.precision = resolve_precision(config.precision, kernels.level);
+  config_.precision = resolve_precision(config.precision);
   initialize_items(config_, {0, data.by_item.rows()}, items_.data());
   if (config_.precision == Precision::bf16) round_to_bf16(items_.data(), static_cast<std::size_t>(items_.size()));
   item_gramian_ = gramian_of(kernels_, items_, threads_);

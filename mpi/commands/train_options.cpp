@@ -66,15 +66,15 @@ void add_model_options(CLI::App& app, TrainConfig& config) {
        {"subspace", Solver::subspace}},
       "how a row of n interactions is solved. cholesky: exactly, through its K x K matrix; dual: exactly, "
       "through its n x n matrix, which pays for short rows; cg: conjugate gradients from the last sweep's "
-      "row to a residual of 0.001, which pays for large K (not for ratings, where it ends too far off); subspace: 64 columns after 64 (iALS++), not "
-      "exact, sweeps converge later. auto: row by row the cheaper of those that leave the loss as it is");
+      "row to a residual of 0.001, which pays for large K (not for ratings, where it ends too far off); subspace: 64 "
+      "columns after 64 (iALS++), not exact, sweeps converge later. auto: row by row the cheaper of the exact ones");
   io::add_choice(
       app, "--precision", config.precision,
       {{"auto", Precision::auto_}, {"fp32", Precision::fp32}, {"bf16", Precision::bf16}},
       "of the factors. bf16: each solved row is rounded to 8 bits of significand, once and for every reader, which "
-      "halves what is read and sent; matrices and solves stay in fp32, sums over rows are exact in any case. auto: bf16 "
-      "where the kernels have instructions for it (avx512_bf16, amx), else fp32, and fp32 for explicit; a resumed model "
-      "keeps its own");
+      "halves what is read and sent and, with kernels avx512_bf16 and amx, the time to form systems; it moves the loss by "
+      "some 1e-5 of it. Matrices and solves stay in fp32, sums over rows are exact in any case. auto: fp32, or what a "
+      "resumed model has");
   app.add_option("--seed", config.seed, "of the initial item factors");
   app.add_option("--init-std", config.init_std, "their standard deviation, divided by the root of K");
   app.add_option("--patience", config.patience, "with --valid: stop after so many sweeps without a gain (0: never)");

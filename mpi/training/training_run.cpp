@@ -53,8 +53,7 @@ class TrainingRun {
     lock();
     checkpoint_ = checkpoint_to_resume(comm_, options_, config_);
     if (config_.precision == Precision::auto_)
-      config_.precision = checkpoint_ ? checkpoint_->info().config.precision
-                                      : resolve_precision(config_.precision, kernels_.level, config_.objective);
+      config_.precision = resolve_precision(checkpoint_ ? checkpoint_->info().config.precision : config_.precision);
     LoadedDataset loaded = load();
     resume_info(loaded.fingerprint);
     if (info_.complete) {
@@ -113,6 +112,7 @@ LoadedDataset TrainingRun::load() {
   const auto scope = times_.measure(Phase::load);
   LoadedDataset loaded =
       load_input(comm_, options_.inputs, options_.read, options_.duplicates, training_cost(config_.factors));
+  loaded.shard.timestamps = {};  // 8 bytes an interaction that training does not read
   spdlog::info("{} users, {} items, {} interactions on {} rank(s) with {} thread(s)", loaded.shard.users,
                loaded.shard.items, loaded.shard.interactions, comm_.size(), threads_);
   if (!options_.valid.empty()) {
@@ -196,7 +196,7 @@ void TrainingRun::start_factors() {
 
 /// A sweep starts from the item factors alone, unless its solvers start from the users' last rows.
 void TrainingRun::resume_factors() {
-  const bool warm = may_start_warm(config_, kernels_.level);
+  const bool warm = may_start_warm(config_);
   const io::ModelReader::Parts factors{
       .user_ids = false, .user_factors = warm, .seen = false, .item_ids = false, .item_factors = true};
   ModelShard stored;

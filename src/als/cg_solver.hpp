@@ -8,7 +8,8 @@ namespace alsace {
 
 /// ‖residual‖ ≤ this · ‖right-hand side‖ of the whitened row is where conjugate gradients end. No eigenvalue of its
 /// matrix is below 1, so what a row adds to the loss is then off by at most the square, 1e-6, of ‖Zᵀτ‖²; warm starts
-/// keep the sum over sweeps far below 1e-5 of the loss (tests/src/als/golden_test.cpp).
+/// keep the sum over sweeps below 1e-5 of an implicit objective's loss where that was measured, at K = 16
+/// (tests/src/als/golden_test.cpp).
 inline constexpr float cg_tolerance = 1e-3F;
 /// Beyond, Cholesky is cheaper whatever comes out.
 inline constexpr int cg_most_iterations = 64;

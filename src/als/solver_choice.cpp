@@ -23,10 +23,6 @@ constexpr std::size_t longest_dual_at_all = 1024;
 constexpr std::size_t cg_floats = std::size_t{1} << 22;
 /// Iterations to cg_tolerance from the last sweep's value, in the middle of a training (HalfSweepResult counts them).
 constexpr double expected_iterations = 7;
-/// Below, auto keeps to the exact solvers, which are fast enough there and need no last value; beyond, K³ counts for
-/// more. Never for explicit: nothing is shared there that could precondition, and cg_tolerance leaves up to 5e-3 of the
-/// loss.
-constexpr int least_factors_of_cg = 256;
 
 std::size_t longest_cg_at_all(int factors) {
   return cg_floats / static_cast<std::size_t>(factors);
@@ -60,10 +56,8 @@ std::string to_text(const RowCounts& counts) {
   return text;
 }
 
-Precision resolve_precision(Precision wanted, std::string_view kernel_level, Objective objective) {
-  if (wanted != Precision::auto_) return wanted;
-  if (objective == Objective::explicit_) return Precision::fp32;
-  return kernel_level == "avx512_bf16" || kernel_level == "amx" ? Precision::bf16 : Precision::fp32;
+Precision resolve_precision(Precision wanted) {
+  return wanted == Precision::auto_ ? Precision::fp32 : wanted;
 }
 
 const SolverCosts& solver_costs(std::string_view kernel_level, Precision precision) {
@@ -118,22 +112,15 @@ MethodChoice::MethodChoice(const TrainConfig& config, std::string_view kernel_le
   }
 }
 
-/// Costs cross once each as rows grow: the dual's grows with n², the others' with n.
+/// Of the exact methods. Their costs cross once as rows grow: the dual's grows with n², Cholesky's with n.
 void MethodChoice::choose_by_cost(const TrainConfig& config, std::string_view kernel_level) {
   const SolverCosts& costs = solver_costs(kernel_level, config.precision);
   const auto cost = [&](RowMethod method, std::size_t n) {
     return row_cost(costs, method, n, config.factors, config.objective);
   };
-  const auto beats = [&](RowMethod method, RowMethod other, std::size_t n) { return cost(method, n) < cost(other, n); };
-  const bool may_use_cg = config.factors >= least_factors_of_cg && config.objective != Objective::explicit_;
-  while (longest_dual_ < longest_dual_at_all && beats(RowMethod::dual, RowMethod::cholesky, longest_dual_ + 1) &&
-         !(may_use_cg && beats(RowMethod::cg, RowMethod::dual, longest_dual_ + 1)))
+  while (longest_dual_ < longest_dual_at_all &&
+         cost(RowMethod::dual, longest_dual_ + 1) < cost(RowMethod::cholesky, longest_dual_ + 1))
     ++longest_dual_;
-  if (!may_use_cg) return;
-  shortest_cg_ = longest_dual_ + 1;
-  longest_cg_ = longest_dual_;
-  while (longest_cg_ < longest_cg_at_all(config.factors) && beats(RowMethod::cg, RowMethod::cholesky, longest_cg_ + 1))
-    ++longest_cg_;
 }
 
 bool reads_basis(const TrainConfig& config) {
@@ -141,8 +128,8 @@ bool reads_basis(const TrainConfig& config) {
          config.solver != Solver::subspace;
 }
 
-bool may_start_warm(const TrainConfig& config, std::string_view kernel_level) {
-  return config.solver == Solver::subspace || MethodChoice(config, kernel_level).uses_cg();
+bool may_start_warm(const TrainConfig& config) {
+  return config.solver == Solver::subspace || config.solver == Solver::cg;
 }
 
 }  // namespace alsace

@@ -32,9 +32,9 @@ struct RowCounts {
 /// "cholesky 120, dual 4000": the methods that solved any.
 std::string to_text(const RowCounts& counts);
 
-/// What a precision is at a kernel level. auto: bf16 where the level has instructions for it (avx512_bf16, amx),
-/// else fp32; always fp32 for explicit, whose loss bf16 moves by up to 4e-5 (implicit: 1.4e-5, golden_test.cpp).
-Precision resolve_precision(Precision wanted, std::string_view kernel_level, Objective objective = Objective::ials);
+/// What a precision is in a new model. auto: fp32, since bf16 moves the loss by more than 1e-5 of it (implicit
+/// objectives by up to 1.4e-5, explicit by up to 1e-4: golden_test.cpp).
+Precision resolve_precision(Precision wanted);
 
 /// Nanoseconds on the machine that they were measured on; only their ratios matter. n interactions, K factors.
 struct SolverCosts {
@@ -64,10 +64,10 @@ class MethodChoice {
   /// Reads solver, precision, factors and objective of `config`.
   MethodChoice(const TrainConfig& config, std::string_view kernel_level);
 
-  [[nodiscard]] bool uses_cg() const { return longest_cg_ >= shortest_cg_ && longest_cg_ > 0; }
+  [[nodiscard]] bool uses_cg() const { return longest_cg_ > 0; }
   [[nodiscard]] RowMethod operator()(std::size_t interactions) const {
     if (interactions <= longest_dual_) return RowMethod::dual;
-    if (interactions <= longest_cg_ && interactions >= shortest_cg_) return RowMethod::cg;
+    if (interactions <= longest_cg_) return RowMethod::cg;
     return otherwise_;
   }
 
@@ -75,7 +75,6 @@ class MethodChoice {
   void choose_by_cost(const TrainConfig& config, std::string_view kernel_level);
 
   std::size_t longest_dual_ = 0;
-  std::size_t shortest_cg_ = 0;
   std::size_t longest_cg_ = 0;
   RowMethod otherwise_ = RowMethod::cholesky;
 };
@@ -84,6 +83,6 @@ class MethodChoice {
 bool reads_basis(const TrainConfig& config);
 
 /// Whether a row may start from its last value, so that whoever resumes or restores must bring both sides back.
-bool may_start_warm(const TrainConfig& config, std::string_view kernel_level);
+bool may_start_warm(const TrainConfig& config);
 
 }  // namespace alsace

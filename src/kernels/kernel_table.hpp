@@ -109,6 +109,11 @@ std::size_t normal_equations_workspace(int factors);
 /// this processor does not run, throws ErrorKind::usage with the names there are.
 const KernelTable& kernel_table(std::string_view level);
 
+/// Whether a level multiplies bf16 by instructions of its own; the others expand them to fp32.
+constexpr bool has_bf16_instructions(std::string_view level) {
+  return level == "avx512_bf16" || level == "amx";
+}
+
 /// Levels that this processor runs, slowest first. "amx" only where Linux lets the process use tiles, which it is
 /// asked for once.
 std::vector<std::string_view> supported_kernel_levels();

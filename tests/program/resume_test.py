@@ -29,7 +29,7 @@ CHANGED_PARAMETERS = [
     (IALS, "--value", "binary", "value", "raw", "binary"),
     (IALS, "--negatives", "drop", "negatives", "error", "drop"),
     (IALS, "--solver", "cholesky", "solver", "auto", "cholesky"),
-    (IALS, "--precision", "fp32", "precision", "auto", "fp32"),
+    (IALS, "--precision", "bf16", "precision", "fp32", "bf16"),
     (IALS, "--seed", 8, "seed", "7", "8"),
     (IALS, "--init-std", 0.2, "init_std", "0.1", "0.2"),
     (HKV, "--alpha", 20, "alpha", "10", "20"),

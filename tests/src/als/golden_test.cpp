@@ -187,9 +187,9 @@ TEST_P(GoldenTest, fp32_half_sweeps_match_at_every_kernel_level) {
   }
 }
 
-/// Of the loss, relative, after ten sweeps. fp32: exact solvers at most 1.1e-8, cg 4.7e-6. bf16 rounds every number of
-/// the factors by up to 2⁻⁹: at most 1.5e-5. What auto does not choose for ratings is not held to anything: bf16
-/// (3.6e-5 to 1.1e-4) and cg (5e-3).
+/// Of the loss, relative, after ten sweeps. fp32: exact solvers at most 1.1e-8, cg 4.7e-6. auto chooses among the exact
+/// ones. bf16, which nobody gets unasked, rounds every number of the factors by up to 2⁻⁹: at most 1.5e-5. Ratings are
+/// held to neither bf16 (3.6e-5 to 1.1e-4) nor cg (5e-3).
 double loss_bound(Solver solver, Precision precision) {
   if (precision == Precision::bf16) return 2e-5;
   return solver == Solver::cg ? 1e-5 : 1e-7;

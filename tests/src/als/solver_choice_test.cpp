@@ -29,10 +29,7 @@ TEST(MethodChoiceTest, gives_short_rows_to_the_dual_and_never_goes_back) {
       for (std::size_t n = 1; n <= 20'000; ++n)
         if (methods.empty() || methods.back() != choice(n)) methods.push_back(choice(n));
 
-      const bool large = factors >= 256;
-      EXPECT_EQ(methods, (large ? std::vector{RowMethod::dual, RowMethod::cg, RowMethod::cholesky}
-                                : std::vector{RowMethod::dual, RowMethod::cholesky}))
-          << methods.size();
+      EXPECT_EQ(methods, (std::vector{RowMethod::dual, RowMethod::cholesky})) << methods.size();
       if (factors >= 64) {
         EXPECT_EQ(choice(12), RowMethod::dual);
       }
@@ -65,29 +62,17 @@ TEST(MethodChoiceTest, does_as_it_is_told) {
 }
 
 TEST(MethodChoiceTest, knows_who_starts_from_the_last_value) {
-  EXPECT_FALSE(may_start_warm(config_of(Solver::auto_, 128), "portable"));
-  EXPECT_TRUE(may_start_warm(config_of(Solver::auto_, 512), "portable"));
-  TrainConfig ratings = config_of(Solver::auto_, 512);
-  ratings.objective = Objective::explicit_;
-  EXPECT_FALSE(may_start_warm(ratings, "portable"));
-  EXPECT_FALSE(may_start_warm(config_of(Solver::dual, 512), "portable"));
-  EXPECT_FALSE(may_start_warm(config_of(Solver::cholesky, 512), "portable"));
-  EXPECT_TRUE(may_start_warm(config_of(Solver::cg, 16), "portable"));
-  EXPECT_TRUE(may_start_warm(config_of(Solver::subspace, 16), "portable"));
+  EXPECT_FALSE(may_start_warm(config_of(Solver::auto_, 512)));
+  EXPECT_FALSE(may_start_warm(config_of(Solver::dual, 512)));
+  EXPECT_FALSE(may_start_warm(config_of(Solver::cholesky, 512)));
+  EXPECT_TRUE(may_start_warm(config_of(Solver::cg, 16)));
+  EXPECT_TRUE(may_start_warm(config_of(Solver::subspace, 16)));
 }
 
-TEST(ResolvePrecisionTest, is_bf16_where_there_are_instructions_for_it) {
-  EXPECT_EQ(resolve_precision(Precision::auto_, "portable"), Precision::fp32);
-  EXPECT_EQ(resolve_precision(Precision::auto_, "avx512"), Precision::fp32);
-  EXPECT_EQ(resolve_precision(Precision::auto_, "avx512_bf16"), Precision::bf16);
-  EXPECT_EQ(resolve_precision(Precision::auto_, "amx"), Precision::bf16);
-  EXPECT_EQ(resolve_precision(Precision::fp32, "amx"), Precision::fp32);
-  EXPECT_EQ(resolve_precision(Precision::bf16, "portable"), Precision::bf16);
-}
-
-TEST(ResolvePrecisionTest, keeps_ratings_in_fp32_unless_told) {
-  EXPECT_EQ(resolve_precision(Precision::auto_, "amx", Objective::explicit_), Precision::fp32);
-  EXPECT_EQ(resolve_precision(Precision::bf16, "amx", Objective::explicit_), Precision::bf16);
+TEST(ResolvePrecisionTest, rounds_to_bf16_only_when_told) {
+  EXPECT_EQ(resolve_precision(Precision::auto_), Precision::fp32);
+  EXPECT_EQ(resolve_precision(Precision::fp32), Precision::fp32);
+  EXPECT_EQ(resolve_precision(Precision::bf16), Precision::bf16);
 }
 
 TEST(RowCountsTest, adds_up_and_names_what_there_is) {
