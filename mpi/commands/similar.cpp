@@ -7,7 +7,6 @@
 #include "io/export/print_result.hpp"
 #include "io/export/recommendation_writer.hpp"
 #include "io/readers/item_info.hpp"
-#include "io/readers/row_parser.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
@@ -59,22 +58,24 @@ std::string title_of(const io::ItemTitles& titles, std::string_view item) {
   return found == titles.end() ? "" : found->second;
 }
 
-/// The shortest decimal of a score, as recommend writes it.
-double as_json(float score) {
-  return io::parse_number(io::shortest_text(score)).value();
+std::string as_json(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// Written here, since the library's numbers are not always the shortest decimals, which recommend and serve write.
 std::string json_text(const Options& options, const mpi::ShardedModel& model, const IdList& ids,
                       const io::ItemTitles& titles, std::span<const ScoredItem> list) {
-  nlohmann::ordered_json answer{{"item", options.item}, {"model", model.checkpoint.filename().string()}};
-  if (!options.item_info.empty()) answer["title"] = title_of(titles, options.item);
-  answer["items"] = nlohmann::ordered_json::array();
+  const auto title = [&](std::string_view item) {
+    return options.item_info.empty() ? "" : fmt::format(", \"title\": {}", as_json(title_of(titles, item)));
+  };
+  std::string text = fmt::format("{{\"item\": {}, \"model\": {}{}, \"items\": [", as_json(options.item),
+                                 as_json(model.checkpoint.filename().string()), title(options.item));
   for (std::size_t i = 0; i < list.size(); ++i) {
-    nlohmann::ordered_json entry{{"item", ids[list[i].item]}, {"score", as_json(list[i].score)}, {"rank", i + 1}};
-    if (!options.item_info.empty()) entry["title"] = title_of(titles, ids[list[i].item]);
-    answer["items"].push_back(std::move(entry));
+    const std::string_view item = ids[list[i].item];
+    text += fmt::format("{}\n  {{\"item\": {}, \"score\": {}, \"rank\": {}{}}}", i == 0 ? "" : ",", as_json(item),
+                        io::shortest_text(list[i].score), i + 1, title(item));
   }
-  return answer.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return text + (list.empty() ? "]}\n" : "\n]}\n");
 }
 
 std::string table_text(const Options& options, const IdList& ids, const io::ItemTitles& titles,

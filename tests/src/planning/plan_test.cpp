@@ -70,8 +70,8 @@ TEST(PlanExchangeTest, replicate_moves_the_rows_that_others_solve) {
   const RowLengths lengths = row_lengths(small_workload());
   const double all = 1200000.0 * 64 * 4;
 
-  const auto copies =
-      estimate_exchange(small_workload(), lengths, {.ranks = 8, .ranks_per_host = 2}, default_rates(), {});
+  const auto copies = estimate_exchange(small_workload(), lengths, {.ranks = 8, .ranks_per_host = 2}, default_rates(),
+                                        {.shared_windows = false});
   const auto windows =
       estimate_exchange(small_workload(), lengths, {.ranks = 8, .ranks_per_host = 2}, default_rates(), complete);
 
