@@ -64,7 +64,6 @@ class MethodChoice {
   /// Reads solver, precision, factors and objective of `config`.
   MethodChoice(const TrainConfig& config, std::string_view kernel_level);
 
-  [[nodiscard]] bool uses_cg() const { return longest_cg_ > 0; }
   [[nodiscard]] RowMethod operator()(std::size_t interactions) const {
     if (interactions <= longest_dual_) return RowMethod::dual;
     if (interactions <= longest_cg_) return RowMethod::cg;
