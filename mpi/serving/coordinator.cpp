@@ -132,7 +132,7 @@ void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) 
                    signals.cause() == 0 ? "a signal to another rank" : io::StopSignals::describe(signals.cause()));
       draining_ = true;
       metrics_.ready_is(false);
-      finish_reload(io::Refusal{503, not_ready()});
+      refuse_reload();
       drainer = std::jthread([&] {
         if (!server.drain(options_.drain_time)) spdlog::warn("not all requests could be answered in time");
         drained = true;
@@ -141,7 +141,7 @@ void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) 
     }
   }
   tell({Command::Kind::end, {}, {}});
-  finish_reload(io::Refusal{503, not_ready()});
+  refuse_reload();
   for (auto rest = queue_.take(milliseconds(0)); !rest.empty(); rest = queue_.take(milliseconds(0))) {
     for (PendingRequest& pending : rest) pending.done(io::Refusal{503, not_ready()});
   }
@@ -238,8 +238,10 @@ void Coordinator::step_load() {
   if (step.state == ModelLoader::Progress::State::running) return;
   if (step.state == ModelLoader::Progress::State::refused) {
     spdlog::error("{} serves on; the new model is refused: {}", model_->name, step.reason);
+    const auto reload = end_reload(model_);
     metrics_.reload_done(false);
-    return finish_reload(io::Refusal{500, step.reason});
+    if (reload) reload->done(io::Refusal{500, step.reason});
+    return;
   }
   model_loaded();
 }
@@ -247,26 +249,26 @@ void Coordinator::step_load() {
 void Coordinator::model_loaded() {
   const std::shared_ptr<const io::ServedModel> loaded = rank_.model()->catalog;
   const bool first = !model_;
-  {
-    const std::lock_guard lock(mutex_);
-    model_ = loaded;
-  }
+  const auto reload = end_reload(loaded);
   metrics_.model_is(*loaded);
   metrics_.ready_is(!draining_);
   if (!first) metrics_.reload_done(true);
   spdlog::info("serving {}: {} users, {} items, {} factors on {} ranks, loaded in {:.2f} s", loaded->path,
                loaded->info.users, loaded->info.items, loaded->info.config.factors, comm_.size(),
                seconds_between(load_began_, Clock::now()));
-  finish_reload(loaded->name);
+  if (reload) reload->done(loaded->name);
 }
 
-void Coordinator::finish_reload(std::variant<std::string, io::Refusal> outcome) {
-  std::unique_ptr<Reload> finished;
-  {
-    const std::lock_guard lock(mutex_);
-    finished = std::move(reload_);
-  }
-  if (finished) finished->done(std::move(outcome));
+void Coordinator::refuse_reload() {
+  if (const auto reload = end_reload(model_)) reload->done(io::Refusal{503, not_ready()});
+}
+
+/// `serving` serves from here on, and the next reload may begin: before anybody can see how this one went, or whoever
+/// saw it and asked again at once would hear that a model is being loaded already.
+std::unique_ptr<Coordinator::Reload> Coordinator::end_reload(std::shared_ptr<const io::ServedModel> serving) {
+  const std::lock_guard lock(mutex_);
+  model_ = std::move(serving);
+  return std::move(reload_);
 }
 
 }  // namespace alsace::mpi

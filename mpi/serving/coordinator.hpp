@@ -68,7 +68,8 @@ class Coordinator final : public io::ScoringService {
   void begin_reload();
   void step_load();
   void model_loaded();
-  void finish_reload(std::variant<std::string, io::Refusal> outcome);
+  std::unique_ptr<Reload> end_reload(std::shared_ptr<const io::ServedModel> serving);
+  void refuse_reload();
 
   const Communicator& comm_;
   ServingRank& rank_;

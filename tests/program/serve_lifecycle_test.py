@@ -294,17 +294,22 @@ def a_broken_checkpoint_is_refused_and_the_old_one_serves_on(here):
     first, second, third = checkpoints(here)[:3]
     expected = expected_by_name(here, [first, second])
     publish(first, here.path("served"))
+
+    def refused(served):
+        return sample_of(served.get("/metrics")[1], 'alsace_reloads_total{result="refused"}') or 0
+
     with start(here, "--model", "served", *PATIENT, ranks=3) as served, load_of(served, expected, threads=2) as load:
         damages = {
             "a flipped bit": (lambda folder: flip_a_bit(folder / "shard-00000.h5"), "shard-00000.h5"),
             "a shard that is gone": (lambda folder: (folder / "shard-00000.h5").unlink(), "shard-00000.h5"),
             "a manifest that breaks off": (lambda folder: os.truncate(folder / "MANIFEST.json", 200), "MANIFEST.json"),
         }
-        for what, (damage, named) in damages.items():
+        for number, (what, (damage, named)) in enumerate(damages.items()):
             flip_to_broken(here, second, damage)
             status, told, _ = served.post("/v1/admin/reload")
             expect(status == 500 and named in told["detail"], f"{what}: {status} {told}")
             os.kill(served.rank_pids()[0], signal.SIGHUP)
+            within(10, f"{what}: refused after a signal as well", lambda: refused(served) == 2 * number + 2)
             load.wait_for_answers(50)
             expect(name_served(served) == first.name, f"{what}: {name_served(served)} serves")
             expect(served.get("/readyz")[0] == 200, f"{what}: not ready")
@@ -315,8 +320,7 @@ def a_broken_checkpoint_is_refused_and_the_old_one_serves_on(here):
         expect(name_served(served) == second.name, f"{name_served(served)} serves after a good reload")
         load.wait_for_answers(100)
         load.has_not_failed(200)
-        refused = sample_of(served.get("/metrics")[1], 'alsace_reloads_total{result="refused"}')
-        expect(refused >= 3, f"refused = {refused}")
+        expect(refused(served) == 6, f"refused = {refused(served)}")
 
 
 def of_many_reloads_at_once_one_runs(here):
