@@ -9,14 +9,16 @@
 namespace alsace::mpi {
 
 ShardMap::ShardMap(std::vector<std::uint64_t> bounds) : bounds_(std::move(bounds)) {
-  ALSACE_CHECK(bounds_.size() >= 2 && bounds_.front() == 0, "bounds start at 0 and have one more than ranks");
+  ALSACE_CHECK(bounds_.size() >= 2, "one bound more than ranks");
   ALSACE_CHECK(std::is_sorted(bounds_.begin(), bounds_.end()), "bounds ascend");
 }
 
-ShardMap ShardMap::even(std::uint64_t rows, int ranks) {
+ShardMap ShardMap::even(RowRange rows, int ranks) {
   std::vector<std::uint64_t> bounds;
   const auto parts = static_cast<std::uint64_t>(ranks);
-  for (std::uint64_t r = 0; r <= parts; ++r) bounds.push_back(rows / parts * r + std::min(r, rows % parts));
+  for (std::uint64_t r = 0; r <= parts; ++r) {
+    bounds.push_back(rows.begin + rows.size() / parts * r + std::min(r, rows.size() % parts));
+  }
   return ShardMap(std::move(bounds));
 }
 
@@ -26,7 +28,8 @@ RowRange ShardMap::range(int rank) const {
 }
 
 int ShardMap::owner(std::uint64_t row) const {
-  ALSACE_CHECK(row < rows(), fmt::format("row = {}, expected below {}", row, rows()));
+  ALSACE_CHECK(bounds_.front() <= row && row < rows(),
+               fmt::format("row = {}, expected {} or more and below {}", row, bounds_.front(), rows()));
   return static_cast<int>(std::upper_bound(bounds_.begin(), bounds_.end(), row) - bounds_.begin()) - 1;
 }
 

@@ -12,7 +12,7 @@ enum class ErrorKind : int {
   input = 3,        ///< data that cannot be used as they are
   numerics = 4,     ///< a number that is not finite, a matrix that is not positive definite
   storage = 5,      ///< a file could not be written, or is not what was written
-  interrupted = 6,  ///< told to stop; a checkpoint holds the last complete sweep
+  interrupted = 6,  ///< told to stop; what is complete by then is kept, for the same command to go on with
 };
 
 /// The one exception type that Alsace throws: a kind, which decides the exit code, and a message for the user in the

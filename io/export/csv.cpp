@@ -1,15 +1,28 @@
 #include "io/export/csv.hpp"
 
+#include <algorithm>
+
 namespace alsace::io {
 
-std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
+void append_csv_field(std::string& line, std::string_view text) {
+  const bool special =
+      std::any_of(text.begin(), text.end(), [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; });
+  if (!special) {
+    line += text;
+    return;
   }
-  return quoted + '"';
+  line += '"';
+  for (const char c : text) {
+    if (c == '"') line += '"';
+    line += c;
+  }
+  line += '"';
+}
+
+std::string csv_field(std::string_view text) {
+  std::string field;
+  append_csv_field(field, text);
+  return field;
 }
 
 }  // namespace alsace::io

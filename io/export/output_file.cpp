@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace alsace::io {
@@ -26,8 +28,26 @@ fs::path replaced_by(const fs::path& path) {
   return error ? path : target;
 }
 
+/// flock(2), which ends with the process; file systems without such locks are left to the user's care.
+void lock_or_refuse(const FileDescriptor& file, const fs::path& path) {
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
+  throw storage_error(fmt::format("{}: another run is writing this file, expected one at a time", path.string()));
+}
+
+/// The temporary file that a run has left or is writing; get() is negative when there is none.
+FileDescriptor open_leftover(const fs::path& target) {
+  FileDescriptor file = FileDescriptor::try_open(temporary_of(target), O_WRONLY | O_NOFOLLOW);
+  if (file.get() >= 0) lock_or_refuse(file, target);
+  return file;
+}
+
 FileDescriptor open_output(const fs::path& path, const fs::path& target) {
-  if (!target.empty()) return create_temporary(target);
+  if (!target.empty()) {
+    const FileDescriptor leftover = open_leftover(target);
+    FileDescriptor created = create_temporary(target);
+    lock_or_refuse(created, target);
+    return created;
+  }
   FileDescriptor file = FileDescriptor::try_open(path, O_WRONLY);
   if (file.get() < 0) throw write_error(path.string(), errno);
   return file;
@@ -57,17 +77,46 @@ void publish_temporary(const fs::path& path) {
   sync_directory(parent_of(path));
 }
 
+OutputFile::OutputFile(std::string name, fs::path final, FileDescriptor file)
+    : name_(std::move(name)), final_(std::move(final)), file_(std::move(file)) {}
+
 OutputFile::OutputFile(const fs::path& path)
     : name_(path.string()), final_(replaced_by(path)), file_(open_output(path, final_)) {}
 
 OutputFile OutputFile::standard_output() {
   FileDescriptor file = FileDescriptor::duplicate_of(STDOUT_FILENO);
   if (file.get() < 0) throw write_error("stdout", errno);
-  return {"stdout", std::move(file)};
+  return {"stdout", {}, std::move(file)};
+}
+
+std::optional<OutputFile> OutputFile::continued(const fs::path& path, std::uint64_t bytes) {
+  const fs::path target = replaced_by(path);
+  if (target.empty()) return std::nullopt;
+  FileDescriptor file = open_leftover(target);
+  struct ::stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  if (static_cast<std::uint64_t>(status.st_size) < bytes) return std::nullopt;
+  const auto end = static_cast<off_t>(bytes);
+  if (::ftruncate(file.get(), end) != 0 || ::lseek(file.get(), end, SEEK_SET) != end) {
+    throw write_error(temporary_of(target).string(), errno);
+  }
+  return OutputFile(path.string(), target, std::move(file));
 }
 
 OutputFile::~OutputFile() {
-  if (file_.get() >= 0 && !final_.empty()) ::unlink(temporary_of(final_).c_str());
+  if (file_.get() >= 0 && !final_.empty() && !kept_) ::unlink(temporary_of(final_).c_str());
+}
+
+fs::path OutputFile::temporary() const {
+  return final_.empty() ? fs::path() : temporary_of(final_);
+}
+
+std::uint64_t OutputFile::sync() {
+  flush();
+  if (final_.empty()) return 0;
+  const off_t end = ::lseek(file_.get(), 0, SEEK_CUR);
+  if (end < 0 || ::fdatasync(file_.get()) != 0) throw write_error(name_, errno);
+  return static_cast<std::uint64_t>(end);
 }
 
 void OutputFile::write(std::string_view bytes) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,26 +28,38 @@ void publish_temporary(const std::filesystem::path& path);
 
 /// A file that is written from its beginning to its end and appears under its name in close(); without close(), what
 /// was written is removed. What is there and not a regular file (a pipe, a device) is written to directly; a link stays
-/// and its target is replaced. Throws ErrorKind::storage with the system's reason.
+/// and its target is replaced. One process writes to a name at a time. Throws ErrorKind::storage with the system's
+/// reason.
 class OutputFile {
  public:
   explicit OutputFile(const std::filesystem::path& path);
   static OutputFile standard_output();
+  /// Goes on behind the first `bytes` bytes of temporary_of(path), which a run has left (see keep). Nothing when there
+  /// is no such file or it is shorter.
+  static std::optional<OutputFile> continued(const std::filesystem::path& path, std::uint64_t bytes);
   OutputFile(OutputFile&&) = default;
   ~OutputFile();
 
   void write(std::string_view bytes);
+  /// Writes what is left and waits until it is on the disk. Returns the bytes of the file.
+  std::uint64_t sync();
+  /// From now on what was written stays as temporary_of(path) when the run ends without close().
+  void keep() { kept_ = true; }
   /// Writes what is left, fsyncs and renames.
   void close();
 
+  /// Where the bytes are until close(); empty when they are written directly to what the name leads to.
+  [[nodiscard]] std::filesystem::path temporary() const;
+
  private:
-  OutputFile(std::string name, FileDescriptor file) : name_(std::move(name)), file_(std::move(file)) {}
+  OutputFile(std::string name, std::filesystem::path final, FileDescriptor file);
   void flush();
 
   std::string name_;             // for messages
   std::filesystem::path final_;  // empty when written to directly
   FileDescriptor file_;
   std::string buffer_;
+  bool kept_ = false;
 };
 
 /// Writes a whole file with OutputFile.

@@ -1,48 +1,51 @@
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <memory>
 #include <string>
-#include <string_view>
 
-#include "io/export/output_file.hpp"
+#include "io/export/list_sink.hpp"
+#include "io/export/resumable_file.hpp"
 
 namespace alsace::io {
 
-enum class RecommendationFormat { csv, jsonl, table };
+enum class RecommendationFormat { csv, jsonl, hdf5, table };
 
-/// One line of the output.
-struct Recommendation {
-  std::string_view user;
-  std::string_view item;
-  std::size_t rank = 1;  ///< from 1
-  float score = 0;
-  std::string_view title;  ///< "" if unknown
+/// Where recommendations go and how.
+struct RecommendationOutput {
+  std::string path;  ///< "" and "-": stdout
+  RecommendationFormat format = RecommendationFormat::csv;
+  bool with_titles = false;
+  ResumeOptions resume;
 };
 
-/// Writes `user,item,rank,score` (and title) as CSV (RFC 4180, LF), as one JSON object a line, or as a table to read. A
-/// file appears under its name in finish(), see OutputFile. "" and "-" are stdout. Throws ErrorKind::storage with the
-/// system's reason.
+/// Writes lists while the next ones are made: each batch is formatted and written by a thread of its own. A file
+/// appears under its name in finish(). Throws ErrorKind::storage with the system's reason, a batch late if need be.
 class RecommendationWriter {
  public:
-  RecommendationWriter(const std::string& path, RecommendationFormat format, bool with_titles);
+  /// Throws ErrorKind::usage where the format cannot go.
+  RecommendationWriter(const RecommendationOutput& output, ItemNames names);
 
-  void write(const Recommendation& recommendation);
+  /// Users whose lists are written already, by a run that was cut off.
+  [[nodiscard]] std::uint64_t users_done() const { return users_done_; }
+
+  /// The lists of the next users. Waits for the batch before.
+  void write(IdList users, RankedLists lists);
+  /// Leaves what was written for another run to go on with.
+  void interrupt();
   void finish();
 
  private:
-  void append_table_line(const Recommendation& line);
+  void wait();
 
-  OutputFile file_;
-  RecommendationFormat format_;
-  bool with_titles_;
-  std::string line_;
-  std::string table_user_;  // whose lines the table is at
+  ItemNames names_;
+  std::unique_ptr<ListSink> sink_;
+  std::uint64_t users_done_;
+  std::future<void> writing_;  // last: waited for before the rest goes
 };
 
-/// By the end of the name: .jsonl or .ndjson, else CSV.
+/// By the end of the name: .jsonl or .ndjson, .h5 or .hdf5, else CSV.
 RecommendationFormat format_of_name(const std::string& path);
-
-/// The shortest text that reads back as the same float; valid in CSV and JSON.
-std::string shortest_text(float value);
 
 }  // namespace alsace::io

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/export/recommendation_writer.hpp"
+#include "io/export/number_text.hpp"
 #include "io/service/scoring_json.hpp"
 #include "io/store/model_store.hpp"
 

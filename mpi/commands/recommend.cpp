@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,12 +11,16 @@
 #include "io/log/log.hpp"
 #include "io/readers/id_file.hpp"
 #include "io/readers/item_info.hpp"
+#include "io/stop_signals.hpp"
+#include "io/store/file_hash.hpp"
+#include "io/store/store_schema.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/data/distributed_ids.hpp"
 #include "mpi/serving/sharded_model.hpp"
+#include "mpi/serving/user_stream.hpp"
 #include "src/data/sort_unique.hpp"
 #include "src/error.hpp"
 
@@ -26,10 +29,12 @@ namespace {
 
 constexpr const char* description =
     "Writes the K best items of each user: the exact fp32 order, score descending, then item in index order.\n\n"
-    "Every rank scores its share of the items; the lists are merged on rank 0, which writes them. The file is the same\n"
-    "at any number of ranks and threads, users in index order whatever the order they are named in. Items that a user\n"
-    "has interacted with in training are left out unless --include-seen. Columns: user,item,rank,score (and title with\n"
-    "--item-info). The file appears under its name when it is complete.";
+    "Every rank scores its share of the items; the lists are merged on rank 0, which writes them while the next ones are\n"
+    "made. The file is the same at any number of ranks and threads, users in index order whatever the order they are\n"
+    "named in. Items that a user has interacted with in training are left out unless --include-seen. Columns:\n"
+    "user,item,rank,score (and title with --item-info); HDF5 has /users/ids, /items/ids and the lists as a CSR matrix,\n"
+    "/lists/{indptr,items,scores}. The file appears under its name when it is complete; a run that is stopped or killed\n"
+    "is continued by the same command.";
 
 constexpr const char* examples =
     "  alsace recommend --model model --users all --k 100 --out top.csv\n"
@@ -44,6 +49,8 @@ struct Options {
   std::optional<io::RecommendationFormat> format;
   bool include_seen = false;
   std::string item_info;
+  bool resume = true;
+  double save_every = 2;
 };
 
 void declare(CLI::App& app, Options& options) {
@@ -57,42 +64,17 @@ void declare(CLI::App& app, Options& options) {
                  {{"auto", std::nullopt},
                   {"csv", io::RecommendationFormat::csv},
                   {"jsonl", io::RecommendationFormat::jsonl},
+                  {"hdf5", io::RecommendationFormat::hdf5},
                   {"table", io::RecommendationFormat::table}},
                  "auto goes by the name of --out; table is for people");
   app.add_flag("--include-seen,!--exclude-seen", options.include_seen, "recommend what a user has seen as well");
   app.add_option("--item-info", options.item_info, "CSV with columns item and title: adds a title to each line")
       ->type_name("FILE.csv");
+  io::add_choice(app, "--resume", options.resume, {{"auto", true}, {"never", false}},
+                 "go on with the file of a run that was stopped or killed, or begin it anew");
+  app.add_option("--save-every", options.save_every, "seconds of work that a kill costs at most")
+      ->check(CLI::NonNegativeNumber);
 }
-
-/// Which users are asked for, as global rows in ascending order; the same on all ranks.
-class UserSelection {
- public:
-  static UserSelection all(std::uint64_t users) {
-    UserSelection selection;
-    selection.count_ = users;
-    return selection;
-  }
-  static UserSelection of(std::vector<std::uint32_t> rows) {
-    UserSelection selection;
-    selection.count_ = rows.size();
-    selection.rows_ = std::move(rows);
-    return selection;
-  }
-  [[nodiscard]] std::uint64_t size() const { return count_; }
-  [[nodiscard]] std::vector<std::uint32_t> slice(std::uint64_t begin, std::uint64_t end) const {
-    std::vector<std::uint32_t> rows(static_cast<std::size_t>(end - begin));
-    if (rows_) {
-      std::copy_n(rows_->begin() + static_cast<std::ptrdiff_t>(begin), rows.size(), rows.begin());
-    } else {
-      std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(begin));
-    }
-    return rows;
-  }
-
- private:
-  std::uint64_t count_ = 0;
-  std::optional<std::vector<std::uint32_t>> rows_;  // nothing: all
-};
 
 void warn_of_unknown(const std::vector<std::string>& unknown) {
   constexpr std::size_t shown = 5;
@@ -103,15 +85,21 @@ void warn_of_unknown(const std::vector<std::string>& unknown) {
 }
 
 /// Collective. Throws ErrorKind::input when none of the users is known.
-UserSelection choose_users(const mpi::Communicator& world, const mpi::ShardedModel& model, const std::string& users) {
-  if (users == "all") return UserSelection::all(model.info.users);
+mpi::UserSelection choose_users(const mpi::Communicator& world, const io::ModelReader& reader,
+                                const std::string& users) {
+  if (users == "all") return mpi::UserSelection::all(reader.info().users);
   std::vector<std::string> wanted;  // on rank 0
   IdList ids;
+  IdList own;
+  const mpi::ShardMap map = mpi::ShardMap::even(reader.info().users, world.size());
   world.run_together([&] {
     if (world.is_root()) wanted = io::ids_of_option(users);
     for (const std::string& id : wanted) ids.push_back(id);
+    io::ModelReader::Parts parts;
+    parts.user_factors = parts.seen = parts.item_ids = parts.item_factors = false;
+    own = reader.read(map.range(world.rank()), {}, parts).user_ids;
   });
-  const auto known_ids = mpi::DistributedIds::from_sorted(world, model.shard.user_ids, model.users);
+  const auto known_ids = mpi::DistributedIds::from_sorted(world, own, map);
   std::vector<std::uint32_t> rows = known_ids.lookup(world, ids);
   world.run_together([&] {
     if (!world.is_root()) return;
@@ -130,38 +118,37 @@ UserSelection choose_users(const mpi::Communicator& world, const mpi::ShardedMod
     if (!unknown.empty()) rows.pop_back();  // `absent` is the greatest number
   });
   mpi::broadcast_vector(world, rows);
-  return UserSelection::of(std::move(rows));
+  return mpi::UserSelection::of(std::move(rows));
 }
 
-/// What rank 0 needs to write lists. Empty on the others.
-struct Output {
-  std::unique_ptr<io::RecommendationWriter> writer;
-  IdList item_ids;
-  io::ItemTitles titles;
-};
+/// Everything that the bytes of the output depend on.
+std::string identity_of(const Options& options, const mpi::ShardedModel& model, const mpi::UserSelection& users,
+                        io::RecommendationFormat format) {
+  return fmt::format("model {} users {} k {} seen {} titles {} format {}",
+                     io::digest_of(model.checkpoint / io::schema::manifest_file).xxh3_128, users.identity(), options.k,
+                     options.include_seen, options.item_info.empty() ? "none" : io::hash_of_input(options.item_info),
+                     static_cast<int>(format));
+}
 
-Output open_output(const mpi::Communicator& world, const mpi::ShardedModel& model, const Options& options) {
-  Output output;
+/// On rank 0; nothing on the others. Collective.
+std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& world, const mpi::ShardedModel& model,
+                                                      const mpi::UserSelection& users, const Options& options) {
+  io::ItemNames names;
+  names.ids = mpi::read_item_ids(world, model);
+  std::unique_ptr<io::RecommendationWriter> writer;
   world.run_together([&] {
     if (!world.is_root()) return;
-    if (!options.item_info.empty()) output.titles = io::read_item_titles(options.item_info);
-    const auto format = options.format.value_or(io::format_of_name(options.out));
-    output.writer = std::make_unique<io::RecommendationWriter>(options.out, format, !options.item_info.empty());
+    if (!options.item_info.empty()) names.titles = io::read_item_titles(options.item_info);
+    io::RecommendationOutput output;
+    output.path = options.out;
+    output.format = options.format.value_or(io::format_of_name(options.out));
+    output.with_titles = !options.item_info.empty();
+    output.resume.identity = identity_of(options, model, users, output.format);
+    output.resume.resume = options.resume;
+    output.resume.mark_seconds = options.save_every;
+    writer = std::make_unique<io::RecommendationWriter>(output, std::move(names));
   });
-  output.item_ids = mpi::read_item_ids(world, model);
-  return output;
-}
-
-void write_lists(Output& output, const IdList& users, const RankedLists& lists) {
-  for (std::size_t user = 0; user < lists.size(); ++user) {
-    std::size_t rank = 0;
-    for (const ScoredItem& entry : lists[user]) {
-      const std::string_view item = output.item_ids[entry.item];
-      const auto title = output.titles.find(std::string(item));
-      output.writer->write({users[user], item, ++rank, entry.score,
-                            title == output.titles.end() ? std::string_view() : std::string_view(title->second)});
-    }
-  }
+  return writer;
 }
 
 /// Users that are scored together: bounded, and so that their lists take at most 32 MiB.
@@ -172,6 +159,38 @@ std::uint64_t batch_size(std::uint64_t k, std::uint64_t items) {
                                    most_users);
 }
 
+/// Says every ten seconds how far it is.
+class Progress {
+ public:
+  Progress(std::uint64_t done, std::uint64_t all) : begin_(done), all_(all) {}
+
+  void is_at(std::uint64_t done) {
+    if (since_said_.seconds() < 10) return;
+    since_said_.restart();
+    const double rate = static_cast<double>(done - begin_) / since_begin_.seconds();
+    spdlog::info("{} of {} users, {:.0f} a second, {:.0f} s to go", done, all_, rate,
+                 static_cast<double>(all_ - done) / rate);
+  }
+  [[nodiscard]] double seconds() const { return since_begin_.seconds(); }
+
+ private:
+  std::uint64_t begin_;
+  std::uint64_t all_;
+  io::Stopwatch since_begin_;
+  io::Stopwatch since_said_;
+};
+
+/// Told to stop: what is written stays for the next run.
+int interrupted(const mpi::Communicator& world, const std::unique_ptr<io::RecommendationWriter>& writer, int cause,
+                std::uint64_t done, std::uint64_t all, bool to_file) {
+  world.run_together([&] {
+    if (writer) writer->interrupt();
+  });
+  spdlog::warn("stopped by {} after {} of {} users{}", io::StopSignals::describe(mpi::all_reduce_max(world, cause)),
+               done, all, to_file ? "; the same command goes on from there" : "");
+  return static_cast<int>(ErrorKind::interrupted);
+}
+
 }  // namespace
 
 int recommend(int argc, char** argv) {
@@ -180,36 +199,45 @@ int recommend(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
 
+  const io::StopSignals signals(std::nullopt);  // before MPI starts threads, which inherit the mask of signals
   const CommandRun started(argc, argv, command.effective(), options.scoring.log_level);
   const mpi::Communicator& world = started.world();
   const ScoringRun run = start_scoring(world, options.scoring);
-  const io::Stopwatch clock;
 
-  io::ModelReader::Parts parts;
-  parts.item_ids = false;
-  parts.seen = !options.include_seen;
-  const mpi::ShardedModel model = mpi::load_sharded_model(world, options.scoring.model, parts);
-  const UserSelection users = choose_users(world, model, options.users);
-  Output output = open_output(world, model, options);
+  io::ModelReader::Parts items_alone;
+  items_alone.user_ids = items_alone.user_factors = items_alone.seen = items_alone.item_ids = false;
+  const mpi::ShardedModel model = mpi::load_sharded_model(world, options.scoring.model, items_alone);
+  std::optional<io::ModelReader> reader;
+  world.run_together([&] { reader.emplace(model.checkpoint); });
+  const mpi::UserSelection users = choose_users(world, *reader, options.users);
+  const auto writer = open_output(world, model, users, options);
+  const std::uint64_t written = mpi::broadcast_value(world, writer ? writer->users_done() : 0);
   spdlog::info("{}: {} items scored for {} of {} users", model.checkpoint.string(), model.info.items, users.size(),
                model.info.users);
+  if (written > 0) spdlog::info("{}: goes on after {} users that a stopped run has written", options.out, written);
 
-  const UsersView own = model.users_view();
-  const std::uint64_t step = batch_size(options.k, model.info.items);
-  for (std::uint64_t begin = 0; begin < users.size(); begin += step) {
-    const auto batch = users.slice(begin, std::min(begin + step, users.size()));
-    const Queries queries = mpi::gather_queries(world, model.users, own, batch, !options.include_seen);
-    const IdList ids = mpi::gather_ids(world, model.users, model.shard.user_ids, batch);
-    const RankedLists lists = mpi::sharded_top_k(world, run.kernels, queries, model.item_block(),
-                                                 static_cast<std::size_t>(options.k), run.threads);
+  Progress progress(written, users.size());
+  mpi::UserStream::Options how;
+  how.first = written;
+  how.batch_size = batch_size(options.k, model.info.items);
+  how.exclude_seen = !options.include_seen;
+  mpi::UserStream stream(world, *reader, users, how);
+  while (auto batch = stream.next()) {
+    RankedLists lists = mpi::sharded_top_k(world, run.kernels, batch->queries, model.item_block(),
+                                           static_cast<std::size_t>(options.k), run.threads);
     world.run_together([&] {
-      if (world.is_root()) write_lists(output, ids, lists);
+      if (writer) writer->write(std::move(batch->ids), std::move(lists));
     });
+    progress.is_at(stream.position());
+    if (mpi::any_of(world, signals.token().stop_requested()) && stream.position() < users.size()) {
+      return interrupted(world, writer, signals.cause(), stream.position(), users.size(),
+                         !options.out.empty() && options.out != "-");
+    }
   }
   world.run_together([&] {
-    if (world.is_root()) output.writer->finish();
+    if (writer) writer->finish();
   });
-  spdlog::info("wrote recommendations for {} users in {:.2f} s", users.size(), clock.seconds());
+  spdlog::info("wrote recommendations for {} users in {:.2f} s", users.size(), progress.seconds());
   return 0;
 }
 

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "io/export/print_result.hpp"
-#include "io/export/recommendation_writer.hpp"
+#include "io/export/number_text.hpp"
 #include "io/readers/item_info.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/commands/command_run.hpp"

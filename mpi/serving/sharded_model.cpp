@@ -30,14 +30,18 @@ std::vector<std::uint64_t> offsets_of(std::span<const std::uint64_t> lengths) {
 
 }  // namespace
 
-UsersView ShardedModel::users_view() const {
+bool scores_have_biases(const TrainConfig& config) {
+  return config.objective == Objective::explicit_ && config.biases != Biases::none;
+}
+
+UsersView users_view(const ModelInfo& info, const ModelShard& shard) {
   UsersView view;
   view.count = static_cast<std::size_t>(shard.users.size());
   view.factors = info.config.factors;
   view.rows = shard.user_factors.data();
   view.mean = info.mean;
   view.biases = shard.user_biases;
-  view.has_biases = has_biases();
+  view.has_biases = scores_have_biases(info.config);
   view.seen_offsets = shard.seen_offsets;
   view.seen_items = shard.seen_items;
   return view;

@@ -17,6 +17,12 @@
 /// A model spread over the ranks for scoring: each holds an even, contiguous share of the users and one of the items.
 namespace alsace::mpi {
 
+/// Whether scores are x·y + b_i + b_u + μ.
+bool scores_have_biases(const TrainConfig& config);
+
+/// The users of a shard of a model, which must outlive the view.
+UsersView users_view(const ModelInfo& info, const ModelShard& shard);
+
 struct ShardedModel {
   ModelInfo info;
   ShardMap users;
@@ -24,11 +30,8 @@ struct ShardedModel {
   ModelShard shard;  ///< the rows of users.range(rank) and items.range(rank)
   std::filesystem::path checkpoint;
 
-  /// Whether scores are x·y + b_i + b_u + μ.
-  [[nodiscard]] bool has_biases() const {
-    return info.config.objective == Objective::explicit_ && info.config.biases != Biases::none;
-  }
-  [[nodiscard]] UsersView users_view() const;
+  [[nodiscard]] bool has_biases() const { return scores_have_biases(info.config); }
+  [[nodiscard]] UsersView users_view() const { return mpi::users_view(info, shard); }
   [[nodiscard]] ItemBlock item_block() const;
 };
 
