@@ -150,7 +150,9 @@ TEST_F(DelimitedTest, byte_ranges_give_every_line_once_however_they_are_cut) {
   const Lines whole = read_text(text);
   ASSERT_EQ(whole.size(), 40U);
 
-  for (int parts = 1; parts < 300; ++parts) ASSERT_EQ(read_text(text, parts), whole) << parts << " parts";
+  std::vector<int> cuts{53, 97, 150, 233, 299};
+  for (int parts = 1; parts < 30; ++parts) cuts.push_back(parts);
+  for (const int parts : cuts) ASSERT_EQ(read_text(text, parts), whole) << parts << " parts";
 }
 
 TEST_F(DelimitedTest, lines_longer_than_a_buffer_are_read_and_endless_ones_refused) {
