@@ -30,6 +30,10 @@ class TopK {
   [[nodiscard]] bool would_take(ScoredItem candidate) const {
     return heap_.size() < k_ || (k_ > 0 && ranks_before(candidate, heap_.front()));
   }
+  /// Whether there are k items.
+  [[nodiscard]] bool full() const { return heap_.size() == k_; }
+  /// The one that ranks last; there must be one.
+  [[nodiscard]] const ScoredItem& last() const { return heap_.front(); }
   /// Adds an item that would_take allowed. O(log k).
   void take(ScoredItem candidate);
 

@@ -1,0 +1,180 @@
+#include "src/ranking/item_index.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "src/error.hpp"
+
+namespace alsace {
+namespace {
+
+/// Codes of a chunk: with the queries of a scan they stay in the second-level cache while tile after tile of queries
+/// reads them.
+constexpr std::size_t chunk_bytes = 128 * 1024;
+constexpr std::size_t first_chunk = 64;
+constexpr std::size_t longest_of_all = 4096;
+
+/// Within so many items of nearly the same norm, those of similar largest entries are brought together, since the items
+/// of a group share a scale.
+constexpr std::size_t sort_window = 256;
+
+struct SortKeys {
+  std::vector<double> reach;   ///< what an item can score, but for a query's own norm
+  std::vector<float> largest;  ///< magnitude of an entry
+};
+
+SortKeys sort_keys(const IndexedItems& items, int threads) {
+  SortKeys keys{std::vector<double>(items.count), std::vector<float>(items.count)};
+  const auto width = static_cast<std::size_t>(items.factors);
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (std::size_t i = 0; i < items.count; ++i) {
+    const std::span<const float> row(items.rows + i * width, width);
+    double squares = 0;
+    for (const float value : row) squares += static_cast<double>(value) * value;
+    keys.largest[i] = largest_magnitude(row);
+    keys.reach[i] = items.query_norm * std::sqrt(squares) + (items.biases.empty() ? 0 : items.biases[i]);
+  }
+  return keys;
+}
+
+std::vector<std::uint32_t> sorted_order(const IndexedItems& items, const SortKeys& keys) {
+  std::vector<std::uint32_t> order(items.count);
+  std::iota(order.begin(), order.end(), 0U);
+  const auto by = [](const auto& key) {
+    return [&key](std::uint32_t a, std::uint32_t b) { return key[a] > key[b] || (key[a] == key[b] && a < b); };
+  };
+  std::sort(order.begin(), order.end(), by(keys.reach));
+  for (std::size_t begin = 0; begin < order.size(); begin += sort_window) {
+    const std::size_t end = std::min(begin + sort_window, order.size());
+    std::sort(order.begin() + static_cast<std::ptrdiff_t>(begin), order.begin() + static_cast<std::ptrdiff_t>(end),
+              by(keys.largest));
+  }
+  return order;
+}
+
+}  // namespace
+
+ItemIndex::ItemIndex(const IndexedItems& items, int threads)
+    : factors_(items.factors),
+      steps_(scan_steps(items.factors)),
+      rows_(AlignedFloats::uninitialized(items.count * static_cast<std::size_t>(items.factors))),
+      codes_(AlignedArray<std::uint8_t>::uninitialized(
+          (items.count + scan_group - 1) / scan_group * scan_group * steps_ * 4 + scan_slack_bytes)) {
+  ALSACE_CHECK(items.ids.empty() || items.ids.size() == items.count, "one id an item");
+  ALSACE_CHECK(items.biases.empty() || items.biases.size() == items.count, "one bias an item");
+  ALSACE_CHECK(items.factors >= 1 && items.factors <= 4096, fmt::format("factors = {}", items.factors));
+  const SortKeys keys = sort_keys(items, threads);
+  const std::vector<std::uint32_t> order = sorted_order(items, keys);
+  ids_.resize(items.count);
+  if (!items.biases.empty()) biases_.resize(items.count);
+  for (std::size_t p = 0; p < items.count; ++p) {
+    ids_[p] = items.ids.empty() ? order[p] : items.ids[order[p]];
+    if (!biases_.empty()) biases_[p] = items.biases[order[p]];
+  }
+  by_id_.resize(items.count);
+  std::iota(by_id_.begin(), by_id_.end(), 0U);
+  std::sort(by_id_.begin(), by_id_.end(), [&](std::uint32_t a, std::uint32_t b) { return ids_[a] < ids_[b]; });
+
+  double largest_bias = 0;
+  for (const double bias : biases_) largest_bias = std::max(largest_bias, std::fabs(bias));
+  if (largest_bias > 0) units_.biases = 2 * unit_of(largest_bias);
+  const auto largest = std::max_element(keys.largest.begin(), keys.largest.end());
+  units_.factors = unit_of(largest == keys.largest.end() ? 0 : *largest);
+
+  inverse_scales_.resize(groups());
+  errors_.resize(groups());
+  lengths_.resize(groups());
+  if (has_biases()) scan_biases_.resize(groups() * scan_group);
+  std::vector<double> norms(count());
+  const std::size_t group_count = groups();
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (std::size_t g = 0; g < group_count; ++g) {
+    const std::size_t end = std::min((g + 1) * scan_group, items.count);
+    for (std::size_t p = g * scan_group; p < end; ++p)
+      std::copy_n(items.rows + order[p] * width(), width(), rows_.data() + p * width());
+    quantize_group(g, norms);
+  }
+  std::memset(codes_.data() + groups() * scan_group * steps_ * 4, 0, scan_slack_bytes);
+  cut_into_chunks(norms);
+}
+
+void ItemIndex::quantize_group(std::size_t group, std::span<double> norms) {
+  const std::size_t begin = group * scan_group;
+  const std::size_t end = std::min(begin + scan_group, count());
+  const double largest = largest_magnitude(std::span(row(begin), (end - begin) * width()));
+  const double scale = std::max(largest / 127, units_.factors * 0x1p-40);
+  const double summation = summation_error(factors_);
+  std::uint8_t* const codes = codes_.data() + group * scan_group * steps_ * 4;
+  std::memset(codes, 128, scan_group * steps_ * 4);
+  double error = 0;
+  double length = 0;
+  std::int8_t row_codes[4096];
+  for (std::size_t p = begin; p < end; ++p) {
+    const QuantizedRow quantized = quantize(std::span(row(p), width()), scale, row_codes);
+    norms[p] = quantized.norm;
+    error = std::max(error, quantized.rest + summation * quantized.norm);
+    length = std::max(length, quantized.code_norm);
+    for (std::size_t k = 0; k < width(); ++k)
+      codes[k / 4 * scan_group * 4 + (p - begin) * 4 + k % 4] = static_cast<std::uint8_t>(row_codes[k] + 128);
+    if (has_biases() && units_.biases > 0)
+      scan_biases_[p] = static_cast<float>(biases_[p] / units_.biases * (units_.factors / scale));
+  }
+  inverse_scales_[group] = static_cast<float>(units_.factors / scale);
+  errors_[group] = static_cast<float>(error / scale);
+  lengths_[group] = static_cast<float>(length);
+}
+
+void ItemIndex::cut_into_chunks(std::span<const double> norms) {
+  const std::size_t most =
+      std::clamp(chunk_bytes / (steps_ * 4) / sort_window * sort_window, sort_window, longest_of_all);
+  for (std::size_t begin = 0; begin < count();) {
+    const std::size_t length = std::clamp(begin, first_chunk, most);
+    chunks_.push_back({begin, std::min(begin + length, count()), 0, 0});
+    begin += length;
+  }
+  double most_norm = 0;
+  double most_bias = biases_.empty() ? 0 : *std::max_element(biases_.begin(), biases_.end());
+  if (!biases_.empty()) most_bias = biases_.back();
+  for (auto chunk = chunks_.rbegin(); chunk != chunks_.rend(); ++chunk) {
+    for (std::size_t p = chunk->begin; p < chunk->end; ++p) {
+      most_norm = std::max(most_norm, norms[p]);
+      if (!biases_.empty()) most_bias = std::max(most_bias, biases_[p]);
+    }
+    chunk->most_norm = most_norm;
+    chunk->most_bias = most_bias;
+  }
+}
+
+std::optional<std::size_t> ItemIndex::position_of(std::uint32_t id) const {
+  const auto found =
+      std::lower_bound(by_id_.begin(), by_id_.end(), id,
+                       [&](std::uint32_t position, std::uint32_t sought) { return ids_[position] < sought; });
+  if (found == by_id_.end() || ids_[*found] != id) return std::nullopt;
+  return *found;
+}
+
+std::size_t ItemIndex::id_range() const {
+  return by_id_.empty() ? 0 : std::size_t{ids_[by_id_.back()]} - ids_[by_id_.front()] + 1;
+}
+
+ScanItems ItemIndex::scan_items(std::size_t position, bool biased) const {
+  const std::size_t group = position / scan_group;
+  return {codes_.data() + group * scan_group * steps_ * 4,
+          inverse_scales_.data() + group,
+          errors_.data() + group,
+          lengths_.data() + group,
+          biased ? scan_biases_.data() + group * scan_group : nullptr,
+          steps_};
+}
+
+std::size_t ItemIndex::longest_chunk() const {
+  std::size_t longest = 0;
+  for (const Chunk& chunk : chunks_) longest = std::max(longest, chunk.end - chunk.begin);
+  return longest;
+}
+
+}  // namespace alsace

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "src/aligned_array.hpp"
+#include "src/kernels/scan_kernels.hpp"
+#include "src/ranking/quantization.hpp"
+
+namespace alsace {
+
+/// Items to be indexed. Does not own.
+struct IndexedItems {
+  const float* rows = nullptr;  ///< count × factors
+  std::size_t count = 0;
+  int factors = 0;                     ///< K
+  std::span<const std::uint32_t> ids;  ///< global indices, each once, in any order; empty: 0, 1, 2, …
+  std::span<const double> biases;      ///< one an item, or empty
+  double query_norm = 1;  ///< with biases: the usual norm of a query, by which items are sorted; any value is right
+};
+
+/// Items as exact top-K search wants them: sorted so that those that can score highest come first, with int8 codes and
+/// what bounds their error (src/ranking/quantization.hpp). A position is the place of an item in that order.
+///
+/// Memory, bytes an item: 4 K for the rows, which are copied in that order (the source can go), K rounded up to 16 for
+/// the codes, 9 for ids and bounds, and 12 more with biases. Building takes three passes over the rows and a sort.
+class ItemIndex {
+ public:
+  /// Consecutive positions that are scanned before thresholds are looked at again.
+  struct Chunk {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    double most_norm = 0;  ///< of these items and all behind them
+    double most_bias = 0;
+  };
+
+  ItemIndex(const IndexedItems& items, int threads);
+
+  [[nodiscard]] std::size_t count() const { return ids_.size(); }
+  [[nodiscard]] int factors() const { return factors_; }
+  /// By position: 16-fold groups begin at multiples of scan_group.
+  [[nodiscard]] const float* row(std::size_t position) const { return rows_.data() + position * width(); }
+  [[nodiscard]] std::uint32_t id(std::size_t position) const { return ids_[position]; }
+  [[nodiscard]] double bias(std::size_t position) const { return biases_.empty() ? 0 : biases_[position]; }
+  [[nodiscard]] bool has_biases() const { return !biases_.empty(); }
+  /// Where an item is; nothing when it is not in this index. O(log count).
+  [[nodiscard]] std::optional<std::size_t> position_of(std::uint32_t id) const;
+  /// How many ids there are from the least to the greatest, with those that are not here.
+  [[nodiscard]] std::size_t id_range() const;
+
+  /// What scans read from the group of a position on; the positions of a chunk are whole groups but for the last.
+  [[nodiscard]] ScanItems scan_items(std::size_t position, bool biased) const;
+  [[nodiscard]] const ItemUnits& units() const { return units_; }
+  /// They cover all positions, in order, short ones first.
+  [[nodiscard]] std::span<const Chunk> chunks() const { return chunks_; }
+  /// Items of the longest chunk.
+  [[nodiscard]] std::size_t longest_chunk() const;
+
+ private:
+  [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(factors_); }
+  [[nodiscard]] std::size_t groups() const { return (count() + scan_group - 1) / scan_group; }
+  void quantize_group(std::size_t group, std::span<double> norms);
+  void cut_into_chunks(std::span<const double> norms);
+
+  int factors_;
+  std::size_t steps_;
+  AlignedFloats rows_;
+  AlignedArray<std::uint8_t> codes_;
+  std::vector<std::uint32_t> ids_;
+  std::vector<std::uint32_t> by_id_;  // positions
+  std::vector<double> biases_;
+  ItemUnits units_;
+  std::vector<float> inverse_scales_;  // these three a group
+  std::vector<float> errors_;
+  std::vector<float> lengths_;
+  std::vector<float> scan_biases_;  // 16 a group
+  std::vector<Chunk> chunks_;
+};
+
+}  // namespace alsace

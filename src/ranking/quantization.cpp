@@ -1,0 +1,96 @@
+#include "src/ranking/quantization.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace alsace {
+namespace {
+
+constexpr double enlarged = 1 + 0x1p-40;
+
+double step_down(double value) {
+  return std::nextafter(value, -std::numeric_limits<double>::infinity());
+}
+
+/// Takes K · 2^-149 off.
+double without_underflow(double least, int factors) {
+  return step_down(least - factors * 0x1p-149);
+}
+
+}  // namespace
+
+float largest_magnitude(std::span<const float> row) {
+  float largest = 0;
+  for (const float value : row) largest = std::max(largest, std::fabs(value));
+  return largest;
+}
+
+double unit_of(double value) {
+  return value == 0 ? 1 : std::ldexp(1.0, std::ilogb(value));
+}
+
+QuantizedRow quantize(std::span<const float> row, double scale, std::int8_t* codes) {
+  const double inverse = 1 / scale;
+  double squares = 0;
+  double rest_squares = 0;
+  std::int32_t code_squares = 0;
+  std::int32_t code_sum = 0;
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    const auto value = static_cast<double>(row[k]);
+    const double code = std::clamp(std::nearbyint(value * inverse), -127.0, 127.0);
+    const double rest = value - scale * code;
+    const auto integer = static_cast<std::int32_t>(code);
+    codes[k] = static_cast<std::int8_t>(integer);
+    squares += value * value;
+    rest_squares += rest * rest;
+    code_squares += integer * integer;
+    code_sum += integer;
+  }
+  QuantizedRow quantized;
+  quantized.norm = std::sqrt(squares) * enlarged;
+  quantized.rest = std::sqrt(rest_squares) * enlarged + 0x1p-50 * quantized.norm;
+  quantized.code_norm = std::sqrt(static_cast<double>(code_squares)) * enlarged;
+  quantized.code_sum = code_sum;
+  return quantized;
+}
+
+double summation_error(int factors) {
+  const double roundings = static_cast<double>((factors + 15) / 16 + 4) * 0x1p-24;
+  return roundings / (1 - roundings) * enlarged;
+}
+
+double most_inner_product(double query_norm, double item_norm, int factors) {
+  return (query_norm * item_norm * (1 + summation_error(factors)) + factors * 0x1p-149) * enlarged;
+}
+
+QuantizedQuery quantize_query(std::span<const float> row, const ItemUnits& units, std::int8_t* codes) {
+  double scale = static_cast<double>(largest_magnitude(row)) / 127;
+  scale = std::max(scale, units.biases / units.factors * 0x1p-40);
+  if (scale == 0) scale = 1;
+  const QuantizedRow quantized = quantize(row, scale, codes);
+  QuantizedQuery query;
+  query.norm = quantized.norm;
+  query.level = 1 / (scale * units.factors);
+  query.norm_part = static_cast<float>(quantized.norm / scale);
+  query.rest_part = static_cast<float>(quantized.rest / scale);
+  query.bias_weight = static_cast<float>(units.biases / (scale * units.factors));
+  query.shift = 128 * quantized.code_sum;
+  return query;
+}
+
+double least_inner_product(float threshold, int factors) {
+  return without_underflow(static_cast<double>(threshold), factors);
+}
+
+double least_biased_inner_product(float threshold, double offset, int factors) {
+  const float below = std::nextafter(threshold, -std::numeric_limits<float>::infinity());
+  return without_underflow(step_down(step_down(static_cast<double>(below) - offset)), factors);
+}
+
+float scan_level(double least, const QuantizedQuery& query) {
+  constexpr double most = 0x1p60;
+  return static_cast<float>(std::clamp(least * query.level, -most, most));
+}
+
+}  // namespace alsace
