@@ -15,8 +15,8 @@ constexpr std::uint32_t all_lanes = 0xff;
 constexpr std::size_t most_queries = 4;
 constexpr std::int32_t code_offset = 0;
 
-constexpr std::size_t groups_of(std::size_t queries) {
-  return queries <= 1 ? 2 : 1;
+constexpr std::size_t steps_of(std::size_t queries) {
+  return 4 / queries;
 }
 
 /// vpmaddubsw wants one factor without a sign, and adds two products with saturation at 2^15: so the sign of an item's

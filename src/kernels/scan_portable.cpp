@@ -14,7 +14,7 @@ constexpr std::uint32_t all_lanes = 0xf;
 constexpr std::size_t most_queries = 2;
 constexpr std::int32_t code_offset = 0;
 
-constexpr std::size_t groups_of(std::size_t /*queries*/) {
+constexpr std::size_t steps_of(std::size_t /*queries*/) {
   return 1;
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "src/aligned_array.hpp"
 #include "src/error.hpp"
 #include "src/ranking/filtered_list.hpp"
 #include "src/ranking/quantization.hpp"

@@ -58,12 +58,11 @@ std::vector<std::uint32_t> sorted_order(const IndexedItems& items, const SortKey
 
 }  // namespace
 
-ItemIndex::ItemIndex(const IndexedItems& items, int threads)
+ItemIndex::ItemIndex(const IndexedItems& items, int threads, PageAdvice advice)
     : factors_(items.factors),
       steps_(scan_steps(items.factors)),
-      rows_(AlignedFloats::uninitialized(items.count * static_cast<std::size_t>(items.factors))),
-      codes_(AlignedArray<std::uint8_t>::uninitialized(
-          (items.count + scan_group - 1) / scan_group * scan_group * steps_ * 4 + scan_slack_bytes)) {
+      rows_(items.count * static_cast<std::size_t>(items.factors), advice),
+      codes_((items.count + scan_group - 1) / scan_group * scan_group * steps_ * 4 + scan_slack_bytes, advice) {
   ALSACE_CHECK(items.ids.empty() || items.ids.size() == items.count, "one id an item");
   ALSACE_CHECK(items.biases.empty() || items.biases.size() == items.count, "one bias an item");
   ALSACE_CHECK(items.factors >= 1 && items.factors <= 4096, fmt::format("factors = {}", items.factors));

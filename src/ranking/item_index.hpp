@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "src/aligned_array.hpp"
 #include "src/kernels/scan_kernels.hpp"
+#include "src/ranking/large_array.hpp"
 #include "src/ranking/quantization.hpp"
 
 namespace alsace {
@@ -37,7 +37,8 @@ class ItemIndex {
     double most_bias = 0;
   };
 
-  ItemIndex(const IndexedItems& items, int threads);
+  /// `advice`: called with the memory of rows and codes before it is touched; may be null.
+  ItemIndex(const IndexedItems& items, int threads, PageAdvice advice = nullptr);
 
   [[nodiscard]] std::size_t count() const { return ids_.size(); }
   [[nodiscard]] int factors() const { return factors_; }
@@ -67,8 +68,8 @@ class ItemIndex {
 
   int factors_;
   std::size_t steps_;
-  AlignedFloats rows_;
-  AlignedArray<std::uint8_t> codes_;
+  LargeArray<float> rows_;
+  LargeArray<std::uint8_t> codes_;
   std::vector<std::uint32_t> ids_;
   std::vector<std::uint32_t> by_id_;  // positions
   std::vector<double> biases_;
