@@ -77,7 +77,7 @@ Json json_of(const RankShare& share, std::size_t rank) {
   return {{"rank", rank},
           {"host", share.host},
           {"users", {share.users.begin, share.users.end}},
-          {"items", {share.items.begin, share.items.end}},
+          {"items", share.items},
           {"bytes", share.bytes}};
 }
 

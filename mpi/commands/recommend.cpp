@@ -19,7 +19,9 @@
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/data/distributed_ids.hpp"
+#include "mpi/serving/dealt_items.hpp"
 #include "mpi/serving/sharded_model.hpp"
+#include "mpi/serving/sharded_search.hpp"
 #include "mpi/serving/user_stream.hpp"
 #include "src/data/sort_unique.hpp"
 #include "src/error.hpp"
@@ -122,16 +124,16 @@ mpi::UserSelection choose_users(const mpi::Communicator& world, const io::ModelR
 }
 
 /// Everything that the bytes of the output depend on.
-std::string identity_of(const Options& options, const mpi::ShardedModel& model, const mpi::UserSelection& users,
+std::string identity_of(const Options& options, const io::ModelReader& model, const mpi::UserSelection& users,
                         io::RecommendationFormat format) {
   return fmt::format("model {} users {} k {} seen {} titles {} format {}",
-                     io::digest_of(model.checkpoint / io::schema::manifest_file).xxh3_128, users.identity(), options.k,
+                     io::digest_of(model.path() / io::schema::manifest_file).xxh3_128, users.identity(), options.k,
                      options.include_seen, options.item_info.empty() ? "none" : io::hash_of_input(options.item_info),
                      static_cast<int>(format));
 }
 
 /// On rank 0; nothing on the others. Collective.
-std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& world, const mpi::ShardedModel& model,
+std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& world, const io::ModelReader& model,
                                                       const mpi::UserSelection& users, const Options& options) {
   io::ItemNames names;
   names.ids = mpi::read_item_ids(world, model);
@@ -180,6 +182,15 @@ class Progress {
   io::Stopwatch since_said_;
 };
 
+/// How much of a full scoring the index left to do. Collective.
+void log_work(const mpi::Communicator& world, const SearchCounts& mine, std::uint64_t users, std::uint64_t items) {
+  const std::uint64_t scanned = mpi::all_reduce_sum(world, mine.scanned);
+  const std::uint64_t rescored = mpi::all_reduce_sum(world, mine.rescored);
+  const double pairs = std::max(1.0, static_cast<double>(users) * static_cast<double>(items));
+  spdlog::info("of all pairs of a user and an item {:.2f} % were scanned and {:.4f} % scored in fp32",
+               100 * static_cast<double>(scanned) / pairs, 100 * static_cast<double>(rescored) / pairs);
+}
+
 /// Told to stop: what is written stays for the next run.
 int interrupted(const mpi::Communicator& world, const std::unique_ptr<io::RecommendationWriter>& writer, int cause,
                 std::uint64_t done, std::uint64_t all, bool to_file) {
@@ -204,27 +215,30 @@ int recommend(int argc, char** argv) {
   const mpi::Communicator& world = started.world();
   const ScoringRun run = start_scoring(world, options.scoring);
 
-  io::ModelReader::Parts items_alone;
-  items_alone.user_ids = items_alone.user_factors = items_alone.seen = items_alone.item_ids = false;
-  const mpi::ShardedModel model = mpi::load_sharded_model(world, options.scoring.model, items_alone);
-  std::optional<io::ModelReader> reader;
-  world.run_together([&] { reader.emplace(model.checkpoint); });
-  const mpi::UserSelection users = choose_users(world, *reader, options.users);
+  io::ModelReader model = mpi::open_verified(world, options.scoring.model);
+  const ModelInfo& info = model.info();
+  const mpi::UserSelection users = choose_users(world, model, options.users);
   const auto writer = open_output(world, model, users, options);
+  const mpi::ItemDeal deal{world.rank(), world.size()};
+  std::optional<ItemIndex> items;
+  world.run_together([&] {
+    model.read_gramians();
+    items.emplace(mpi::index_of(mpi::read_dealt_items(model, deal), info, run.threads));
+  });
   const std::uint64_t written = mpi::broadcast_value(world, writer ? writer->users_done() : 0);
-  spdlog::info("{}: {} items scored for {} of {} users", model.checkpoint.string(), model.info.items, users.size(),
-               model.info.users);
+  spdlog::info("{}: {} items scored for {} of {} users", model.path().string(), info.items, users.size(), info.users);
   if (written > 0) spdlog::info("{}: goes on after {} users that a stopped run has written", options.out, written);
 
   Progress progress(written, users.size());
   mpi::UserStream::Options how;
   how.first = written;
-  how.batch_size = batch_size(options.k, model.info.items);
+  how.batch_size = batch_size(options.k, info.items);
   how.exclude_seen = !options.include_seen;
-  mpi::UserStream stream(world, *reader, users, how);
+  mpi::UserStream stream(world, model, users, how);
+  const mpi::ShardedSearch search{run.kernels, *items, deal.least(info.items), run.threads};
+  SearchCounts counts;
   while (auto batch = stream.next()) {
-    RankedLists lists = mpi::sharded_top_k(world, run.kernels, batch->queries, model.item_block(),
-                                           static_cast<std::size_t>(options.k), run.threads);
+    RankedLists lists = mpi::sharded_top_k(world, search, batch->queries, static_cast<std::size_t>(options.k), &counts);
     world.run_together([&] {
       if (writer) writer->write(std::move(batch->ids), std::move(lists));
     });
@@ -238,6 +252,7 @@ int recommend(int argc, char** argv) {
     if (writer) writer->finish();
   });
   spdlog::info("wrote recommendations for {} users in {:.2f} s", users.size(), progress.seconds());
+  log_work(world, counts, users.size() - written, info.items);
   return 0;
 }
 

@@ -1,17 +1,21 @@
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <string>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "io/export/print_result.hpp"
 #include "io/export/number_text.hpp"
+#include "io/export/print_result.hpp"
 #include "io/readers/item_info.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
+#include "mpi/serving/dealt_items.hpp"
 #include "mpi/serving/sharded_model.hpp"
+#include "mpi/serving/sharded_search.hpp"
 #include "src/error.hpp"
 
 namespace alsace::commands {
@@ -53,6 +57,24 @@ std::uint32_t find_item(const mpi::Communicator& world, const IdList& ids, const
   return mpi::broadcast_value(world, row);
 }
 
+/// The items whose factors have the largest cosine with those of `item`, which is left out, on rank 0. Collective.
+RankedLists nearest(const mpi::Communicator& world, const ScoringRun& run, const io::ModelReader& model,
+                    std::uint32_t item, std::size_t k) {
+  const mpi::ItemDeal deal{world.rank(), world.size()};
+  std::optional<ItemIndex> own;
+  world.run_together([&] { own.emplace(mpi::cosine_index_of(mpi::read_dealt_items(model, deal), run.threads)); });
+  Queries query;
+  query.count = 1;
+  query.factors = model.info().config.factors;
+  query.rows.resize(static_cast<std::size_t>(query.factors));
+  if (const auto position = own->position_of(item))
+    std::copy_n(own->row(*position), query.rows.size(), query.rows.begin());
+  mpi::broadcast(world, std::span(query.rows), deal.owner(item));
+  query.excluded_offsets.push_back(1);
+  query.excluded_items = {item};
+  return mpi::sharded_top_k(world, {run.kernels, *own, deal.least(model.info().items), run.threads}, query, k);
+}
+
 std::string title_of(const io::ItemTitles& titles, std::string_view item) {
   const auto found = titles.find(std::string(item));
   return found == titles.end() ? "" : found->second;
@@ -63,13 +85,13 @@ std::string as_json(std::string_view text) {
 }
 
 /// Written here, since the library's numbers are not always the shortest decimals, which recommend and serve write.
-std::string json_text(const Options& options, const mpi::ShardedModel& model, const IdList& ids,
+std::string json_text(const Options& options, const io::ModelReader& model, const IdList& ids,
                       const io::ItemTitles& titles, std::span<const ScoredItem> list) {
   const auto title = [&](std::string_view item) {
     return options.item_info.empty() ? "" : fmt::format(", \"title\": {}", as_json(title_of(titles, item)));
   };
   std::string text = fmt::format("{{\"item\": {}, \"model\": {}{}, \"items\": [", as_json(options.item),
-                                 as_json(model.checkpoint.filename().string()), title(options.item));
+                                 as_json(model.path().filename().string()), title(options.item));
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string_view item = ids[list[i].item];
     text += fmt::format("{}\n  {{\"item\": {}, \"score\": {}, \"rank\": {}{}}}", i == 0 ? "" : ",", as_json(item),
@@ -104,17 +126,14 @@ int similar(int argc, char** argv) {
   const mpi::Communicator& world = started.world();
   const ScoringRun run = start_scoring(world, options.scoring);
 
-  io::ModelReader::Parts parts;
-  parts.user_ids = parts.user_factors = parts.seen = parts.item_ids = false;
-  const mpi::ShardedModel model = mpi::load_sharded_model(world, options.scoring.model, parts);
+  const io::ModelReader model = mpi::open_verified(world, options.scoring.model);
   io::ItemTitles titles;
   world.run_together([&] {
     if (world.is_root() && !options.item_info.empty()) titles = io::read_item_titles(options.item_info);
   });
   const IdList ids = mpi::read_item_ids(world, model);
   const std::uint32_t item = find_item(world, ids, options.item);
-  const RankedLists lists = mpi::sharded_similar(world, run.kernels, model.items, model.shard.item_factors, item,
-                                                 static_cast<std::size_t>(options.k), run.threads);
+  const RankedLists lists = nearest(world, run, model, item, static_cast<std::size_t>(options.k));
   world.run_together([&] {
     if (!world.is_root()) return;
     io::print_result(options.json ? json_text(options, model, ids, titles, lists[0])

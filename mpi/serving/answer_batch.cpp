@@ -9,6 +9,7 @@
 #include "io/clock.hpp"
 #include "mpi/comm/objects.hpp"
 #include "mpi/serving/merge_tree.hpp"
+#include "mpi/serving/sharded_search.hpp"
 #include "src/als/fold_in.hpp"
 #include "src/data/sort_unique.hpp"
 #include "src/error.hpp"
@@ -80,11 +81,14 @@ NeededItems needed_items(const Messages& messages) {
   return needed;
 }
 
-template <class Give>
-void for_own_items(const std::vector<std::uint32_t>& items, RowRange own, const Give& give) {
-  for (auto item = std::lower_bound(items.begin(), items.end(), own.begin); item != items.end() && *item < own.end;
-       ++item) {
-    give(static_cast<std::size_t>(*item - own.begin));
+/// Appends the rows of those items that are in the index; and their biases, where it has any.
+void append_own_items(const std::vector<std::uint32_t>& items, const ItemIndex& index, std::vector<float>& rows,
+                      std::vector<double>* biases) {
+  for (const std::uint32_t item : items) {
+    const auto position = index.position_of(item);
+    if (!position) continue;
+    rows.insert(rows.end(), index.row(*position), index.row(*position) + index.factors());
+    if (biases != nullptr && index.has_biases()) biases->push_back(index.bias(*position));
   }
 }
 
@@ -107,12 +111,8 @@ Contribution contribute(const RankModel& model, const AskedUsers& asked, const N
     mine.seen_lengths.push_back(seen.size());
     mine.seen.insert(mine.seen.end(), seen.begin(), seen.end());
   }
-  for_own_items(needed.events, shard.items, [&](std::size_t item) {
-    append_row(mine.event_rows, shard.item_factors, item);
-    if (!shard.item_biases.empty()) mine.event_biases.push_back(shard.item_biases[item]);
-  });
-  for_own_items(needed.similar, shard.items,
-                [&](std::size_t item) { append_row(mine.similar_rows, model.unit_items, item); });
+  append_own_items(needed.events, model.items, mine.event_rows, &mine.event_biases);
+  append_own_items(needed.similar, model.unit_items, mine.similar_rows, nullptr);
   return mine;
 }
 
@@ -148,14 +148,27 @@ void find_users(Gathered& gathered, const AskedUsers& asked, std::size_t width) 
   }
 }
 
-GatheredItems gather_items(const Gathered& gathered, std::vector<std::uint32_t> items, std::size_t width) {
+/// Calls `take` with each item's contribution, and its place among those that this rank contributed: ascending on each
+/// rank, as the items are.
+template <class Take>
+void for_each_owner(const Gathered& gathered, const std::vector<std::uint32_t>& items, const ItemDeal& deal,
+                    const Take& take) {
+  std::vector<std::size_t> taken(gathered.contributions.size(), 0);
+  for (const std::uint32_t item : items) {
+    const auto owner = static_cast<std::size_t>(deal.owner(item));
+    take(gathered.contributions[owner], taken[owner]++);
+  }
+}
+
+GatheredItems gather_items(const Gathered& gathered, const ItemDeal& deal, std::vector<std::uint32_t> items,
+                           std::size_t width) {
   GatheredItems all{std::move(items), {}, {}};
   all.factors.resize(static_cast<Eigen::Index>(all.items.size()), static_cast<Eigen::Index>(width));
   float* row = all.factors.data();
-  for (const Contribution& from : gathered.contributions) {
-    row = std::copy(from.event_rows.begin(), from.event_rows.end(), row);
-    all.biases.insert(all.biases.end(), from.event_biases.begin(), from.event_biases.end());
-  }
+  for_each_owner(gathered, all.items, deal, [&](const Contribution& from, std::size_t place) {
+    row = std::copy_n(from.event_rows.data() + place * width, width, row);
+    if (!from.event_biases.empty()) all.biases.push_back(from.event_biases[place]);
+  });
   return all;
 }
 
@@ -174,7 +187,7 @@ SparseRows as_row(const std::vector<Event>& events, const std::vector<std::uint3
 void fold_in_events(Gathered& gathered, const KernelTable& kernels, const RankModel& model, const Messages& messages,
                     const NeededItems& needed) {
   const auto width = static_cast<std::size_t>(model.share.info.config.factors);
-  const GatheredItems items = gather_items(gathered, needed.events, width);
+  const GatheredItems items = gather_items(gathered, model.deal, needed.events, width);
   gathered.folded.reserve(messages.size());  // sources point into it
   std::size_t list = 0;
   for (std::size_t i = 0; i < messages.size(); list += messages[i].lists(), ++i) {
@@ -202,9 +215,10 @@ Gathered gather(const Communicator& comm, const KernelTable& kernels, const Rank
   gathered.failures.resize(messages.size());
   find_users(gathered, asked, width);
   if (!needed.events.empty()) fold_in_events(gathered, kernels, model, messages, needed);
-  for (const Contribution& from : gathered.contributions) {
-    gathered.similar_rows.insert(gathered.similar_rows.end(), from.similar_rows.begin(), from.similar_rows.end());
-  }
+  for_each_owner(gathered, needed.similar, model.deal, [&](const Contribution& from, std::size_t place) {
+    const auto row = std::span(from.similar_rows).subspan(place * width, width);
+    gathered.similar_rows.insert(gathered.similar_rows.end(), row.begin(), row.end());
+  });
   std::size_t list = 0;
   for (const ScoringMessage& message : messages) {
     if (message.kind == ScoringMessage::Kind::similar) {
@@ -215,11 +229,6 @@ Gathered gather(const Communicator& comm, const KernelTable& kernels, const Rank
     list += message.lists();
   }
   return gathered;
-}
-
-std::span<const std::uint32_t> within(std::span<const std::uint32_t> items, RowRange own) {
-  const auto first = std::lower_bound(items.begin(), items.end(), own.begin);
-  return {first, std::lower_bound(first, items.end(), own.end)};
 }
 
 /// What filters let pass, each combination once a batch.
@@ -248,16 +257,14 @@ struct Group {
   Queries queries;
   std::vector<std::uint32_t> places;
 
-  /// `own`: the items of this rank; it excludes no others.
-  void add(std::uint32_t place, const ScoringMessage& message, const Source& source, const ItemSet& allowed,
-           RowRange own, bool has_offset) {
+  void add(std::uint32_t place, const ScoringMessage& message, const Source& source, const float* row,
+           const ItemSet& allowed, bool has_offset) {
     places.push_back(place);
     ++queries.count;
-    if (source.row != nullptr) queries.rows.insert(queries.rows.end(), source.row, source.row + queries.factors);
+    queries.rows.insert(queries.rows.end(), row, row + queries.factors);
     if (has_offset) queries.offsets.push_back(source.offset);
-    const auto seen = within(message.exclude_seen ? source.seen : std::span<const std::uint32_t>(), own);
-    const auto excluded = within(message.excluded, own);
-    std::set_union(seen.begin(), seen.end(), excluded.begin(), excluded.end(),
+    const auto seen = message.exclude_seen ? source.seen : std::span<const std::uint32_t>();
+    std::set_union(seen.begin(), seen.end(), message.excluded.begin(), message.excluded.end(),
                    std::back_inserter(queries.excluded_items));
     queries.excluded_offsets.push_back(queries.excluded_items.size());
     queries.takes.push_back(message.takes);
@@ -272,11 +279,10 @@ struct Groups {
 };
 
 Groups group(const RankModel& model, const Messages& messages, const Gathered& gathered) {
+  static constexpr float one = 1;  // the query whose scores are the training interactions
   Groups groups;
-  for (Group* one : {&groups.factors, &groups.similar, &groups.popular}) {
-    one->queries.factors = model.share.info.config.factors;
-  }
-  const RowRange own = model.share.shard.items;
+  groups.factors.queries.factors = groups.similar.queries.factors = model.share.info.config.factors;
+  groups.popular.queries.factors = 1;
   Filtered filtered(model.attributes);
   std::uint32_t list = 0;
   for (const ScoringMessage& message : messages) {
@@ -284,36 +290,30 @@ Groups group(const RankModel& model, const Messages& messages, const Gathered& g
     for (std::size_t j = 0; j < message.lists(); ++j, ++list) {
       const Source& source = gathered.sources[list];
       if (message.kind == ScoringMessage::Kind::similar) {
-        groups.similar.add(list, message, source, allowed, own, false);
+        groups.similar.add(list, message, source, source.row, allowed, false);
       } else if (source.row != nullptr) {
-        groups.factors.add(list, message, source, allowed, own, model.share.has_biases());
+        groups.factors.add(list, message, source, source.row, allowed, model.share.has_biases());
       } else {
-        groups.popular.add(list, message, source, allowed, own, false);
+        groups.popular.add(list, message, source, &one, allowed, false);
       }
     }
   }
   return groups;
 }
 
-/// The lists of all groups in the order of the batch, each from this rank's items.
-RankedLists score(const KernelTable& kernels, int threads, const RankModel& model, const Groups& groups,
-                  std::size_t lists, std::size_t k) {
-  const RowRange own = model.share.shard.items;
-  const ItemBlock unit{model.unit_items.data(), {}, own.begin, static_cast<std::size_t>(own.size())};
-  std::vector<std::span<const ScoredItem>> places(lists);
-  const auto put = [&](const Group& group, const RankedLists& found) {
-    for (std::size_t i = 0; i < group.places.size(); ++i) places[group.places[i]] = found[i];
+/// The lists of all groups from this rank's items, in the order of the batch. Collective.
+RankedLists score(const Communicator& comm, const KernelTable& kernels, int threads, const RankModel& model,
+                  const Groups& groups, std::size_t lists, std::size_t k) {
+  std::vector<std::vector<ScoredItem>> places(lists);
+  const auto search = [&](const Group& group, const ItemIndex& own) {
+    if (group.queries.count == 0) return;  // on every rank
+    const ShardedSearch sharded{kernels, own, model.deal.least(model.share.info.items), threads};
+    const RankedLists found = search_own(comm, sharded, group.queries, k);
+    for (std::size_t i = 0; i < found.size(); ++i) places[group.places[i]].assign(found[i].begin(), found[i].end());
   };
-  RankedLists by_factors;
-  RankedLists by_cosine;
-  if (groups.factors.queries.count > 0) {
-    by_factors = top_k_of_block(kernels, groups.factors.queries, model.share.item_block(), k, threads);
-  }
-  if (groups.similar.queries.count > 0) by_cosine = top_k_of_block(kernels, groups.similar.queries, unit, k, threads);
-  const RankedLists by_popularity = top_k_of_scores(model.popularity, own.begin, groups.popular.queries, k);
-  put(groups.factors, by_factors);
-  put(groups.similar, by_cosine);
-  put(groups.popular, by_popularity);
+  search(groups.factors, model.items);
+  search(groups.similar, model.unit_items);
+  search(groups.popular, *model.popularity);
   RankedLists ordered;
   for (const auto& list : places) ordered.push_back(list);
   return ordered;
@@ -334,7 +334,7 @@ BatchAnswer answer_batch(const Communicator& comm, const KernelTable& kernels, i
   answer.gather_seconds = clock.seconds();
 
   clock.restart();
-  RankedLists mine = score(kernels, threads, model, groups, takes.size(), k);
+  RankedLists mine = score(comm, kernels, threads, model, groups, takes.size(), k);
   answer.score_seconds = clock.seconds();
 
   clock.restart();

@@ -23,7 +23,7 @@ struct BatchAnswer {
 };
 
 /// Scores a batch: those who hold a user's or an item's rows give them to all, all score their own items, the lists are
-/// merged along a tree. The lists are those of sharded_top_k and sharded_similar, bit for bit, whatever they are
+/// merged along a tree. The lists are those of top_k_of_block over all items, bit for bit, whatever they are
 /// batched with. Collective: 4·K bytes a user and an event's item, 4 a seen item to every rank; then see merge_to_root.
 BatchAnswer answer_batch(const Communicator& comm, const KernelTable& kernels, int threads, const RankModel& model,
                          const std::vector<ScoringMessage>& messages);

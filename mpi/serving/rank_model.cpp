@@ -14,7 +14,6 @@
 #include "mpi/comm/objects.hpp"
 #include "mpi/comm/stored_files.hpp"
 #include "src/als/solver_choice.hpp"
-#include "src/ranking/scorer.hpp"
 
 namespace alsace::mpi {
 
@@ -22,7 +21,7 @@ namespace alsace::mpi {
 struct ShareMessage {
   std::string host;
   RowRange users;
-  RowRange items;
+  std::uint64_t items = 0;
   std::uint64_t bytes = 0;
 
   template <class Archive>
@@ -42,11 +41,10 @@ std::string host_name() {
   return name;
 }
 
-/// All items on rank 0, its own on the others.
-SortedIds item_ids(const io::ModelReader& reader, RowRange range) {
+SortedIds read_item_ids(const io::ModelReader& reader) {
   io::ModelReader::Parts ids;
   ids.user_ids = ids.user_factors = ids.seen = ids.item_factors = false;
-  return SortedIds(reader.read({0, 0}, range, ids).item_ids);
+  return SortedIds(reader.read({}, {0, reader.info().items}, ids).item_ids);
 }
 
 /// What rank 0 gathers of all items while it reads the file.
@@ -77,18 +75,17 @@ class CatalogInfo {
   std::map<std::string, std::set<std::string, std::less<>>> values_;
 };
 
-/// `ids` holds consecutive items, the first of which is `first`.
-void read_item_info(const std::filesystem::path& path, const SortedIds& ids, std::uint64_t first, RankModel& model) {
+/// `ids`: of all items.
+void read_item_info(const std::filesystem::path& path, const SortedIds& ids, RankModel& model) {
   io::ItemInfoFile file(path);
   std::optional<CatalogInfo> all;
   if (model.catalog) all.emplace(*model.catalog);
-  const RowRange own = model.share.shard.items;
   while (const io::ItemInfo* info = file.next()) {
     const auto found = ids.find(info->item);
     if (!found) continue;  // the file may know more items than the model
-    const auto item = static_cast<std::uint32_t>(first + *found);
+    const auto item = static_cast<std::uint32_t>(*found);
     if (all) all->add(item, *info, file.attributes());
-    if (!own.contains(item)) continue;
+    if (!model.deal.owns(item)) continue;
     for (std::size_t i = 0; i < info->attributes.size(); ++i) {
       for (const std::string_view value : io::values_of_attribute(info->attributes[i])) {
         model.attributes.add(file.attributes()[i], value, item);
@@ -99,12 +96,29 @@ void read_item_info(const std::filesystem::path& path, const SortedIds& ids, std
   if (all) all->finish(file.attributes());
 }
 
+/// `counts`: of all items. Counts beyond 2^24 are rounded to fp32.
+ItemIndex popularity_index(std::span<const std::uint32_t> counts, const ItemDeal& deal) {
+  std::vector<std::uint32_t> ids;
+  std::vector<float> rows;
+  for (auto item = static_cast<std::size_t>(deal.rank); item < counts.size();
+       item += static_cast<std::size_t>(deal.ranks)) {
+    ids.push_back(static_cast<std::uint32_t>(item));
+    rows.push_back(static_cast<float>(counts[item]));
+  }
+  IndexedItems items;
+  items.rows = rows.data();
+  items.count = rows.size();
+  items.factors = 1;
+  items.ids = ids;
+  return ItemIndex(items, 1);
+}
+
 std::uint64_t bytes_of(const RankModel& model) {
   const ModelShard& shard = model.share.shard;
-  return static_cast<std::uint64_t>(shard.user_factors.size() + 2 * shard.item_factors.size()) * sizeof(float) +
-         (shard.user_biases.size() + shard.item_biases.size()) * sizeof(double) +
-         shard.seen_offsets.size() * sizeof(std::uint64_t) + shard.seen_items.size() * sizeof(std::uint32_t) +
-         model.popularity.size() * sizeof(float);
+  return static_cast<std::uint64_t>(shard.user_factors.size()) * sizeof(float) +
+         shard.user_biases.size() * sizeof(double) + shard.seen_offsets.size() * sizeof(std::uint64_t) +
+         shard.seen_items.size() * sizeof(std::uint32_t) + model.items.bytes() + model.unit_items.bytes() +
+         model.popularity->bytes();
 }
 
 }  // namespace
@@ -114,11 +128,19 @@ std::unique_ptr<RankModel> read_rank_model(const std::filesystem::path& checkpoi
   io::ModelReader reader(checkpoint);
   reader.read_gramians();  // fold-in
   io::ModelReader::Parts parts;
-  parts.item_ids = false;
-  auto model = std::make_unique<RankModel>(RankModel{read_share(reader, rank, ranks, parts), {}, {}, {}, {}, {}});
+  parts.item_ids = parts.item_factors = false;
+  const ItemDeal deal{rank, ranks};
+  const DealtItems items = read_dealt_items(reader, deal);
+  // One thread: others are busy with answers from the model before.
+  auto model = std::make_unique<RankModel>(RankModel{read_share(reader, rank, ranks, parts),
+                                                     deal,
+                                                     {},
+                                                     index_of(items, reader.info(), 1),
+                                                     cosine_index_of(items, 1),
+                                                     {},
+                                                     {}});
   ModelShard& shard = model->share.shard;
   model->user_ids = SortedIds(std::exchange(shard.user_ids, {}));
-  model->unit_items = unit_rows(shard.item_factors);
   if (reads_basis(model->share.info.config)) model->item_basis = shared_basis(model->share.info.item_gramian);
 
   if (rank == 0) {
@@ -126,26 +148,26 @@ std::unique_ptr<RankModel> read_rank_model(const std::filesystem::path& checkpoi
     model->catalog->name = checkpoint.filename().string();
     model->catalog->path = checkpoint.string();
     model->catalog->info = model->share.info;
-    model->catalog->items = item_ids(reader, {0, model->share.info.items});
+    model->catalog->items = read_item_ids(reader);
     for (std::size_t user = 0; user < std::min(most_examples, model->user_ids.size()); ++user) {
       model->catalog->example_users.emplace_back(model->user_ids[user]);
     }
-    if (!item_info.empty()) read_item_info(item_info, model->catalog->items, 0, *model);
+    if (!item_info.empty()) read_item_info(item_info, model->catalog->items, *model);
   } else if (!item_info.empty()) {
-    read_item_info(item_info, item_ids(reader, shard.items), shard.items.begin, *model);
+    read_item_info(item_info, read_item_ids(reader), *model);
   }
   return model;
 }
 
 void complete(const Communicator& comm, RankModel& model) {
   const ModelShard& shard = model.share.shard;
-  std::vector<std::uint32_t> counts(static_cast<std::size_t>(model.share.items.rows()), 0);
+  std::vector<std::uint32_t> counts(static_cast<std::size_t>(model.share.info.items), 0);
   for (const std::uint32_t item : shard.seen_items) ++counts[item];
   all_reduce_sum(comm, std::span(counts));
-  const auto first = counts.begin() + static_cast<std::ptrdiff_t>(shard.items.begin);
-  model.popularity.assign(first, first + static_cast<std::ptrdiff_t>(shard.items.size()));
+  model.popularity.emplace(popularity_index(counts, model.deal));
 
-  const auto shares = all_gather_objects(comm, ShareMessage{host_name(), shard.users, shard.items, bytes_of(model)});
+  const auto shares =
+      all_gather_objects(comm, ShareMessage{host_name(), shard.users, model.items.count(), bytes_of(model)});
   if (!model.catalog) return;
   model.catalog->loaded_at = io::utc_now();
   for (const ShareMessage& share : shares) {

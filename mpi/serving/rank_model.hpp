@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "io/service/served_model.hpp"
 #include "mpi/comm/communicator.hpp"
+#include "mpi/serving/dealt_items.hpp"
 #include "mpi/serving/sharded_model.hpp"
 #include "src/als/shared_basis.hpp"
 #include "src/data/sorted_ids.hpp"
@@ -14,18 +14,23 @@
 
 namespace alsace::mpi {
 
-/// One rank's part of a model in service. Memory: its users' and items' factors, the items' again as unit rows for
-/// `similar`, its users' ids and seen items, 4 bytes an item for popularity; on rank 0 the catalogue of all items too.
+/// One rank's part of a model in service. Memory: its users' factors, ids and seen items; for each of its items the
+/// factors twice, as they are and as unit rows for `similar`, with what an ItemIndex has beside them; on rank 0 the
+/// catalogue of all items too.
 struct RankModel {
-  ShardedModel share;  ///< without ids: they are below
+  ShardedModel share;  ///< users without ids, which are below; no items
+  ItemDeal deal;       ///< whose the items are
   SortedIds user_ids;  ///< of share.shard.users
-  FactorMatrix unit_items;
-  std::vector<float> popularity;  ///< training interactions of each own item
-  ItemAttributes attributes;      ///< of own items
+  ItemIndex items;
+  ItemIndex unit_items;
+  ItemAttributes attributes;  ///< of own items
   /// On rank 0: what answers are written from. Its ranks and example users are there after complete().
   std::shared_ptr<io::ServedModel> catalog;
   /// Of the item Gramian, for folding people in; null where no row of theirs is solved in it.
   std::optional<SharedBasis> item_basis = std::nullopt;
+  /// Training interactions as rows of one factor, so that the popular items are the answer to the query 1; there after
+  /// complete().
+  std::optional<ItemIndex> popularity = std::nullopt;
 };
 
 /// Reads this rank's part of a checkpoint whose files have all been verified. Not collective, no MPI: runs in a thread

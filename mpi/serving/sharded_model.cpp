@@ -9,7 +9,6 @@
 #include "mpi/comm/collectives.hpp"
 #include "mpi/comm/objects.hpp"
 #include "mpi/data/move_ids.hpp"
-#include "mpi/serving/merge_tree.hpp"
 #include "src/error.hpp"
 
 namespace alsace::mpi {
@@ -47,11 +46,6 @@ UsersView users_view(const ModelInfo& info, const ModelShard& shard) {
   return view;
 }
 
-ItemBlock ShardedModel::item_block() const {
-  return {shard.item_factors.data(), shard.item_biases, shard.items.begin,
-          static_cast<std::size_t>(shard.items.size())};
-}
-
 std::string agree_on_checkpoint(const Communicator& comm, const std::string& model) {
   std::string checkpoint;
   comm.run_together([&] {
@@ -70,26 +64,31 @@ ShardedModel read_share(const io::ModelReader& reader, int rank, int ranks, cons
   return share;
 }
 
-ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
-                                const io::ModelReader::Parts& parts) {
+io::ModelReader open_verified(const Communicator& comm, const std::string& model) {
   const std::string checkpoint = agree_on_checkpoint(comm, model);
   std::optional<io::ModelReader> reader;
   comm.run_together([&] {
     reader.emplace(checkpoint);
     reader->verify_files(comm.rank(), comm.size());
   });
+  return std::move(*reader);
+}
+
+ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
+                                const io::ModelReader::Parts& parts) {
+  const io::ModelReader reader = open_verified(comm, model);
   std::optional<ShardedModel> loaded;
-  comm.run_together([&] { loaded = read_share(*reader, comm.rank(), comm.size(), parts); });
+  comm.run_together([&] { loaded = read_share(reader, comm.rank(), comm.size(), parts); });
   return std::move(*loaded);
 }
 
-IdList read_item_ids(const Communicator& comm, const ShardedModel& model) {
+IdList read_item_ids(const Communicator& comm, const io::ModelReader& reader) {
   IdList ids;
   comm.run_together([&] {
     if (!comm.is_root()) return;
     io::ModelReader::Parts parts;
     parts.user_ids = parts.user_factors = parts.seen = parts.item_factors = false;
-    ids = io::ModelReader(model.checkpoint).read({0, 0}, {0, model.info.items}, parts).item_ids;
+    ids = reader.read({}, {0, reader.info().items}, parts).item_ids;
   });
   return ids;
 }
@@ -130,31 +129,6 @@ IdList gather_ids(const Communicator& comm, const ShardMap& map, const IdList& o
   for (const std::uint32_t row : rows_within(rows, range))
     mine.push_back(own[static_cast<std::size_t>(row - range.begin)]);
   return all_gather_ids(comm, mine);
-}
-
-RankedLists sharded_top_k(const Communicator& comm, const KernelTable& kernels, const Queries& queries,
-                          const ItemBlock& own_items, std::size_t k, int threads) {
-  RankedLists mine;
-  comm.run_together([&] { mine = top_k_of_block(kernels, queries, own_items, k, threads); });
-  return merge_to_root(comm, std::move(mine), k);
-}
-
-RankedLists sharded_similar(const Communicator& comm, const KernelTable& kernels, const ShardMap& map,
-                            const FactorMatrix& own_items, std::uint32_t item, std::size_t k, int threads) {
-  const FactorMatrix unit = unit_rows(own_items);
-  const RowRange range = map.range(comm.rank());
-  Queries query;
-  query.count = 1;
-  query.factors = static_cast<int>(own_items.cols());
-  if (range.contains(item)) {
-    const float* row = unit.row(static_cast<Eigen::Index>(item - range.begin)).data();
-    query.rows.assign(row, row + query.factors);
-  }
-  broadcast_vector(comm, query.rows, map.owner(item));
-  query.excluded_offsets.push_back(1);
-  query.excluded_items = {item};
-  return sharded_top_k(comm, kernels, query, {unit.data(), {}, range.begin, static_cast<std::size_t>(range.size())}, k,
-                       threads);
 }
 
 }  // namespace alsace::mpi

@@ -10,7 +10,6 @@
 #include "mpi/comm/communicator.hpp"
 #include "mpi/shard_map.hpp"
 #include "src/evaluation/evaluate_users.hpp"
-#include "src/kernels/kernel_table.hpp"
 #include "src/model/model.hpp"
 #include "src/ranking/scorer.hpp"
 
@@ -32,23 +31,25 @@ struct ShardedModel {
 
   [[nodiscard]] bool has_biases() const { return scores_have_biases(info.config); }
   [[nodiscard]] UsersView users_view() const { return mpi::users_view(info, shard); }
-  [[nodiscard]] ItemBlock item_block() const;
 };
 
 /// The checkpoint that rank 0 finds MODEL to mean, on every rank: a training may move `best` and `latest` meanwhile.
 /// Collective. Throws ErrorKind::storage, the same on all ranks.
 std::string agree_on_checkpoint(const Communicator& comm, const std::string& model);
 
+/// Resolves rank 0's MODEL and verifies its files, each by one rank. Collective. Throws ErrorKind::storage, the same on
+/// all ranks.
+io::ModelReader open_verified(const Communicator& comm, const std::string& model);
+
 /// One rank's share of a verified checkpoint. Not collective.
 ShardedModel read_share(const io::ModelReader& reader, int rank, int ranks, const io::ModelReader::Parts& parts);
 
-/// Resolves rank 0's MODEL, verifies its files (each by one rank), reads every rank's share. Collective. Throws
-/// ErrorKind::storage, the same on all ranks.
+/// open_verified, then every rank reads its share. Collective. Throws the same.
 ShardedModel load_sharded_model(const Communicator& comm, const std::string& model,
                                 const io::ModelReader::Parts& parts);
 
 /// Ids of all items on rank 0, which answers; empty on the others. Collective.
-IdList read_item_ids(const Communicator& comm, const ShardedModel& model);
+IdList read_item_ids(const Communicator& comm, const io::ModelReader& reader);
 
 /// The rows of some users on every rank: each owner gives its own. `users`: global rows, ascending, the same on all
 /// ranks. With `exclude_seen`, their queries exclude what they have interacted with. Collective: moves 4·K bytes a user
@@ -59,14 +60,5 @@ Queries gather_queries(const Communicator& comm, const ShardMap& map, const User
 /// Ids of those users in the same order, on every rank. Collective.
 IdList gather_ids(const Communicator& comm, const ShardMap& map, const IdList& own,
                   std::span<const std::uint32_t> rows);
-
-/// The k best items of all ranks for each query, on rank 0. Every rank gives the same queries and its own items.
-/// Collective: see merge_to_root.
-RankedLists sharded_top_k(const Communicator& comm, const KernelTable& kernels, const Queries& queries,
-                          const ItemBlock& own_items, std::size_t k, int threads);
-
-/// The k items whose factors have the largest cosine with those of `item`, which is left out, on rank 0. Collective.
-RankedLists sharded_similar(const Communicator& comm, const KernelTable& kernels, const ShardMap& map,
-                            const FactorMatrix& own_items, std::uint32_t item, std::size_t k, int threads);
 
 }  // namespace alsace::mpi

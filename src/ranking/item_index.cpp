@@ -156,6 +156,12 @@ std::optional<std::size_t> ItemIndex::position_of(std::uint32_t id) const {
   return *found;
 }
 
+std::size_t ItemIndex::bytes() const {
+  const auto size = [](const auto&... arrays) { return ((arrays.size() * sizeof(arrays[0])) + ...); };
+  return count() * width() * sizeof(float) + groups() * scan_group * steps_ * 4 +
+         size(ids_, by_id_, biases_, inverse_scales_, errors_, lengths_, scan_biases_, chunks_);
+}
+
 std::size_t ItemIndex::id_range() const {
   return by_id_.empty() ? 0 : std::size_t{ids_[by_id_.back()]} - ids_[by_id_.front()] + 1;
 }

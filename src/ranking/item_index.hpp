@@ -42,6 +42,8 @@ class ItemIndex {
 
   [[nodiscard]] std::size_t count() const { return ids_.size(); }
   [[nodiscard]] int factors() const { return factors_; }
+  /// Of memory, without what the object itself takes.
+  [[nodiscard]] std::size_t bytes() const;
   /// By position: 16-fold groups begin at multiples of scan_group.
   [[nodiscard]] const float* row(std::size_t position) const { return rows_.data() + position * width(); }
   [[nodiscard]] std::uint32_t id(std::size_t position) const { return ids_[position]; }

@@ -252,7 +252,7 @@ def a_row_of_the_shard_table_is_a_rank_of_the_model(here):
     ranks = get(page, "/v1/model")["ranks"]
     expect(len(ranks) == RANKS, f"{len(ranks)} ranks")
     words = lambda begin, end: f"{begin:,} – {end - 1:,}" if end > begin else "none"  # noqa: E731
-    expected = [[str(share["rank"]), share["host"], words(*share["users"]), words(*share["items"])] for share in ranks]
+    expected = [[str(share["rank"]), share["host"], words(*share["users"]), f"{share['items']:,}"] for share in ranks]
     cells = page.texts("#shards tbody td")
     rows = [cells[first:first + 5] for first in range(0, len(cells), 5)]
     expect([row[:4] for row in rows] == expected, f"shards = {rows}, expected {expected}")

@@ -525,7 +525,7 @@ function showShards() {
   byId("shards").hidden = false;
   byId("shards").querySelector("tbody").replaceChildren(...model.ranks.map(({rank, host, users, items, bytes}) =>
     element("tr", {}, element("td", {className: "number"}, String(rank)), element("td", {}, host),
-      rangeCell(users, model.users), rangeCell(items, model.items),
+      rangeCell(users, model.users), element("td", {className: "number"}, count.format(items)),
       element("td", {className: "number", title: `${count.format(bytes)} bytes`}, bytesInWords(bytes)))));
 }
 

@@ -29,7 +29,7 @@ inline std::shared_ptr<const io::ServedModel> small_model(bool with_titles) {
     model->attributes = {{"genres", {"Comedy", "Drama"}}};
   }
   model->example_users = {"42", "7"};
-  model->ranks = {{"north", {0, 3}, {0, 2}, 1000}, {"south", {3, 5}, {2, 6}, 2000}};
+  model->ranks = {{"north", {0, 3}, 2, 1000}, {"south", {3, 5}, 4, 2000}};
   return model;
 }
 

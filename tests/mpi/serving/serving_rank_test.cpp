@@ -178,7 +178,7 @@ TEST_F(ServingRankTest, folded_in_events_score_as_the_training_solver_would) {
   EXPECT_EQ(found.popular, (std::vector<std::uint8_t>{0, 1, 0}));
 }
 
-TEST_F(ServingRankTest, similar_items_are_those_of_sharded_similar) {
+TEST_F(ServingRankTest, similar_items_are_the_nearest_of_all) {
   ServingRank rank(world_, kernels(), 1, "");
   rank.begin_load(written(model_, 2));
   finish_load(rank);
@@ -192,10 +192,16 @@ TEST_F(ServingRankTest, similar_items_are_those_of_sharded_similar) {
 
   const BatchAnswer found = rank.answer(messages);
 
-  const ShardedModel& share = rank.model()->share;
+  if (!world_.is_root()) return;
+  const FactorMatrix unit = unit_rows(model_.item_factors);
   for (std::uint32_t item = 0; item < 11; ++item) {
-    const RankedLists expected = sharded_similar(world_, kernels(), share.items, share.shard.item_factors, item, 5, 1);
-    if (!world_.is_root()) continue;
+    Queries query;
+    query.count = 1;
+    query.factors = static_cast<int>(unit.cols());
+    query.rows.assign(unit.row(item).data(), unit.row(item).data() + unit.cols());
+    query.excluded_offsets.push_back(1);
+    query.excluded_items = {item};
+    const RankedLists expected = top_k_of_block(kernels(), query, {unit.data(), {}, 0, 11}, 5, 1);
     EXPECT_THAT(found.lists[item], testing::ElementsAreArray(expected[0]));
   }
 }
@@ -227,7 +233,9 @@ TEST_F(ServingRankTest, filters_by_what_the_item_information_says) {
   ASSERT_EQ(catalog.attributes.size(), 1U);
   EXPECT_THAT(catalog.attributes[0].values, testing::ElementsAre("all", "even", "odd"));
   EXPECT_EQ(catalog.ranks.size(), static_cast<std::size_t>(world_.size()));
-  EXPECT_EQ(catalog.ranks.back().items.end, 11U);
+  std::uint64_t items = 0;
+  for (const io::RankShare& share : catalog.ranks) items += share.items;
+  EXPECT_EQ(items, 11U);
 }
 
 TEST_F(ServingRankTest, a_broken_model_is_refused_on_all_ranks_and_the_old_one_stays) {

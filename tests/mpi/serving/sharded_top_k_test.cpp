@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "mpi/comm/collectives.hpp"
+#include "mpi/serving/dealt_items.hpp"
 #include "mpi/serving/merge_tree.hpp"
 #include "mpi/serving/sharded_model.hpp"
+#include "mpi/serving/sharded_search.hpp"
 
 namespace alsace::mpi {
 namespace {
@@ -81,13 +83,28 @@ RankedLists brute_force(const Fixture& model, std::span<const std::uint32_t> use
   return lists;
 }
 
+/// This rank's items.
+ItemIndex dealt_index(const Communicator& world, const Fixture& model) {
+  const ItemDeal deal{world.rank(), world.size()};
+  DealtItems own;
+  std::vector<Eigen::Index> rows;
+  for (Eigen::Index item = 0; item < model.items.rows(); ++item) {
+    if (!deal.owns(static_cast<std::uint64_t>(item))) continue;
+    rows.push_back(item);
+    own.ids.push_back(static_cast<std::uint32_t>(item));
+    if (model.has_biases) own.biases.push_back(model.item_biases[static_cast<std::size_t>(item)]);
+  }
+  own.rows = model.items(rows, Eigen::all);
+  ModelInfo info;
+  info.config.factors = static_cast<int>(model.items.cols());
+  return index_of(own, info, 1);
+}
+
 /// What the ranks find together; empty but on rank 0.
 RankedLists by_shards(const Communicator& world, const Fixture& model, std::span<const std::uint32_t> users,
                       std::size_t k, bool exclude_seen) {
   const ShardMap user_map = ShardMap::even(static_cast<std::uint64_t>(model.users.rows()), world.size());
-  const ShardMap item_map = ShardMap::even(static_cast<std::uint64_t>(model.items.rows()), world.size());
   const RowRange mine = user_map.range(world.rank());
-  const RowRange items = item_map.range(world.rank());
   std::vector<std::uint64_t> offsets(model.seen_offsets.begin() + static_cast<std::ptrdiff_t>(mine.begin),
                                      model.seen_offsets.begin() + static_cast<std::ptrdiff_t>(mine.end) + 1);
   const std::span<const std::uint32_t> seen =
@@ -103,10 +120,11 @@ RankedLists by_shards(const Communicator& world, const Fixture& model, std::span
   own.has_biases = model.has_biases;
   own.seen_offsets = offsets;
   own.seen_items = seen;
-  ItemBlock block{model.items.data() + items.begin * 4, {}, items.begin, items.size()};
-  if (model.has_biases) block.biases = std::span(model.item_biases).subspan(items.begin, items.size());
   const Queries queries = gather_queries(world, user_map, own, users, exclude_seen);
-  return sharded_top_k(world, kernel_table("portable"), queries, block, k, 1);
+  const ItemIndex index = dealt_index(world, model);
+  const ItemDeal deal{world.rank(), world.size()};
+  const auto all = static_cast<std::uint64_t>(model.items.rows());
+  return sharded_top_k(world, {kernel_table("portable"), index, deal.least(all), 1}, queries, k);
 }
 
 void expect_brute_force(const Fixture& model, std::size_t k, bool exclude_seen) {
@@ -178,20 +196,53 @@ TEST(ShardedTopKTest, answers_some_users_in_the_order_asked) {
   }
 }
 
-TEST(ShardedSimilarTest, ranks_by_cosine_without_the_item_itself) {
+/// Items of about equal norms, the hard case, and `queries` of them as queries.
+Fixture random_model(Eigen::Index items, int factors) {
+  std::mt19937 random(9);
+  std::normal_distribution<float> normal;
+  Fixture model;
+  model.items = FactorMatrix::NullaryExpr(items, factors, [&] { return normal(random); });
+  return model;
+}
+
+TEST(ShardedTopKTest, ranks_that_share_thresholds_rescore_little_more_than_one_rank) {
   const auto world = Communicator::world();
-  FactorMatrix items(5, 2);
-  items << 1, 0, 10, 0, 0, 3, -2, 0, 0, 0;  // same direction, orthogonal, opposite, no data
-  const ShardMap map = ShardMap::even(5, world.size());
-  const RowRange mine = map.range(world.rank());
-  const FactorMatrix own =
-      items.middleRows(static_cast<Eigen::Index>(mine.begin), static_cast<Eigen::Index>(mine.size()));
+  const Fixture model = random_model(40000, 16);
+  Queries queries;
+  queries.count = 256;
+  queries.factors = 16;
+  queries.rows.assign(model.items.data() + 5000, model.items.data() + 5000 + 256 * 16);
+  queries.excluded_offsets.assign(257, 0);
+  DealtItems everything;
+  everything.ids.resize(40000);
+  std::iota(everything.ids.begin(), everything.ids.end(), 0U);
+  everything.rows = model.items;
+  ModelInfo info;
+  info.config.factors = 16;
 
-  const RankedLists lists = sharded_similar(world, kernel_table("portable"), map, own, 0, 10, 1);
+  SearchCounts counts;
+  const ItemIndex index = dealt_index(world, model);
+  const ItemDeal deal{world.rank(), world.size()};
+  const RankedLists lists =
+      sharded_top_k(world, {kernel_table("portable"), index, deal.least(40000), 1}, queries, 10, &counts);
 
-  if (world.is_root()) {
-    EXPECT_EQ(lists.items, (std::vector<ScoredItem>{{1, 1}, {0, 2}, {0, 4}, {-1, 3}}));
-  }
+  const std::uint64_t rescored = all_reduce_sum(world, counts.rescored);
+  if (!world.is_root()) return;
+  const ItemIndex whole = index_of(everything, info, 1);
+  IndexSearch alone(kernel_table("portable"), whole, queries, 10, {});
+  EXPECT_EQ(lists, alone.finish());
+  EXPECT_LE(static_cast<double>(rescored), 1.2 * static_cast<double>(alone.counts().rescored));
+}
+
+TEST(SharingPositionsTest, begin_where_all_lists_can_be_full_and_grow_apart) {
+  EXPECT_EQ(sharing_positions(1024, 64, 10, 100'000, 4), (std::vector<std::size_t>{512, 2048, 8192, 32768}));
+  EXPECT_EQ(sharing_positions(1024, 64, 4000, 100'000, 4), (std::vector<std::size_t>{2000, 8000, 32000}));
+}
+
+TEST(SharingPositionsTest, telling_has_to_be_worth_it) {
+  EXPECT_TRUE(sharing_positions(1024, 64, 10, 100'000, 1).empty());
+  EXPECT_TRUE(sharing_positions(1, 64, 10, 100'000, 4).empty());
+  EXPECT_EQ(sharing_positions(1, 128, 10, 250'000, 4), (std::vector<std::size_t>{131072}));
 }
 
 TEST(GatherIdsTest, brings_ids_of_all_owners_in_order) {
