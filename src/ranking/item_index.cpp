@@ -136,8 +136,7 @@ void ItemIndex::cut_into_chunks(std::span<const double> norms) {
     begin += length;
   }
   double most_norm = 0;
-  double most_bias = biases_.empty() ? 0 : *std::max_element(biases_.begin(), biases_.end());
-  if (!biases_.empty()) most_bias = biases_.back();
+  double most_bias = biases_.empty() ? 0 : biases_.back();
   for (auto chunk = chunks_.rbegin(); chunk != chunks_.rend(); ++chunk) {
     for (std::size_t p = chunk->begin; p < chunk->end; ++p) {
       most_norm = std::max(most_norm, norms[p]);
@@ -145,6 +144,7 @@ void ItemIndex::cut_into_chunks(std::span<const double> norms) {
     }
     chunk->most_norm = most_norm;
     chunk->most_bias = most_bias;
+    longest_chunk_ = std::max(longest_chunk_, chunk->end - chunk->begin);
   }
 }
 
@@ -174,12 +174,6 @@ ScanItems ItemIndex::scan_items(std::size_t position, bool biased) const {
           lengths_.data() + group,
           biased ? scan_biases_.data() + group * scan_group : nullptr,
           steps_};
-}
-
-std::size_t ItemIndex::longest_chunk() const {
-  std::size_t longest = 0;
-  for (const Chunk& chunk : chunks_) longest = std::max(longest, chunk.end - chunk.begin);
-  return longest;
 }
 
 }  // namespace alsace

@@ -60,7 +60,7 @@ class ItemIndex {
   /// They cover all positions, in order, short ones first.
   [[nodiscard]] std::span<const Chunk> chunks() const { return chunks_; }
   /// Items of the longest chunk.
-  [[nodiscard]] std::size_t longest_chunk() const;
+  [[nodiscard]] std::size_t longest_chunk() const { return longest_chunk_; }
 
  private:
   [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(factors_); }
@@ -81,6 +81,7 @@ class ItemIndex {
   std::vector<float> lengths_;
   std::vector<float> scan_biases_;  // 16 a group
   std::vector<Chunk> chunks_;
+  std::size_t longest_chunk_ = 0;
 };
 
 }  // namespace alsace

@@ -1,0 +1,238 @@
+#include "src/ranking/quantization.hpp"
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "src/aligned_array.hpp"
+#include "src/kernels/kernel_table.hpp"
+#include "src/kernels/scan_kernels.hpp"
+#include "src/ranking/item_index.hpp"
+#include "src/ranking/scorer.hpp"
+
+namespace alsace {
+namespace {
+
+using Vector = std::vector<float>;
+
+float inner_product(const Vector& x, const Vector& y) {
+  float product = 0;
+  kernel_table("portable").inner_products(x.data(), 1, y.data(), 1, static_cast<int>(x.size()), &product);
+  return product;
+}
+
+/// Step 3 of the proof, term by term, in units of the score: t s D and what is added to it.
+struct Bound {
+  long double dot;
+  long double item_rest;
+  long double query_rest;
+  long double summation;
+  long double underflow;
+
+  Bound(const Vector& x, const Vector& y, double x_scale, double y_scale) {
+    std::vector<std::int8_t> p(x.size());
+    std::vector<std::int8_t> c(y.size());
+    const QuantizedRow query = quantize(x, x_scale, p.data());
+    const QuantizedRow item = quantize(y, y_scale, c.data());
+    std::int64_t integer = 0;
+    for (std::size_t k = 0; k < x.size(); ++k) integer += p[k] * c[k];
+    const auto factors = static_cast<int>(x.size());
+    dot = static_cast<long double>(x_scale) * y_scale * static_cast<long double>(integer);
+    item_rest = static_cast<long double>(query.norm) * item.rest;
+    query_rest = static_cast<long double>(query.rest) * y_scale * item.code_norm;
+    summation = static_cast<long double>(query.norm) * item.norm * summation_error(factors);
+    underflow = factors * 0x1p-149L;
+  }
+  [[nodiscard]] long double all() const { return dot + item_rest + query_rest + summation + underflow; }
+};
+
+double fitting_scale(const Vector& row) {
+  return static_cast<double>(largest_magnitude(row)) / 127;
+}
+
+Vector random_row(std::mt19937& engine, std::size_t factors, float size) {
+  std::normal_distribution<float> normal(0, size);
+  Vector row(factors);
+  for (float& value : row) value = normal(engine);
+  return row;
+}
+
+/// Entries (c + fraction) · scale with codes c within ±126 and one of 127 that fixes the scale.
+Vector row_between_codes(std::mt19937& engine, std::size_t factors, double scale, double fraction) {
+  Vector row(factors);
+  for (float& value : row) value = static_cast<float>((static_cast<double>(engine() % 253) - 126 + fraction) * scale);
+  row[0] = static_cast<float>(127 * scale);
+  return row;
+}
+
+/// Pairs that need each of the terms.
+std::vector<std::pair<Vector, Vector>> pairs() {
+  std::mt19937 engine(1);
+  std::vector<std::pair<Vector, Vector>> all;
+  for (const std::size_t factors : {1UL, 7UL, 16UL, 31UL, 64UL, 128UL, 256UL, 4096UL}) {
+    for (int i = 0; i < 40; ++i) {
+      all.emplace_back(random_row(engine, factors, 1), random_row(engine, factors, 1));
+      all.emplace_back(random_row(engine, factors, 1e-23F), random_row(engine, factors, 1e-22F));
+      all.emplace_back(random_row(engine, factors, 1e17F), random_row(engine, factors, 1e19F));
+      all.emplace_back(random_row(engine, factors, 1e-40F), random_row(engine, factors, 1e-3F));
+      // All products positive, codes exact: what is left is how fp32 sums round.
+      const Vector whole = row_between_codes(engine, factors, 0.25, 0);
+      Vector same = whole;
+      for (float& value : same) value *= 2;
+      all.emplace_back(whole, same);
+    }
+    // The rest of one side points where the other one does, which has none.
+    for (const double fraction : {0.25, 0.49}) {
+      all.emplace_back(Vector(factors, 127), row_between_codes(engine, factors, 1, fraction));
+      all.emplace_back(row_between_codes(engine, factors, 1, fraction), Vector(factors, 127));
+    }
+    // Every product is 1.5 times 2^-150 and becomes 2^-149.
+    all.emplace_back(Vector(factors, 0x1.8p-75F), Vector(factors, 0x1p-75F));
+    all.emplace_back(Vector(factors, 0), Vector(factors, 1));
+    all.emplace_back(Vector(factors, 1), Vector(factors, 0));
+    all.emplace_back(Vector(factors, FLT_TRUE_MIN), Vector(factors, 1));
+    all.emplace_back(Vector(factors, FLT_TRUE_MIN), Vector(factors, FLT_TRUE_MIN));
+  }
+  return all;
+}
+
+TEST(QuantizationTest, the_bound_is_never_below_the_inner_product_and_needs_every_term) {
+  std::size_t needed[4] = {};
+  for (const auto& [x, y] : pairs()) {
+    for (const double coarser : {1.0, 1.7, 1000.0}) {
+      const double x_scale = std::max(fitting_scale(x), 0x1p-160);
+      const double y_scale = std::max(fitting_scale(y), 0x1p-160) * coarser;
+      const Bound bound(x, y, x_scale, y_scale);
+      const auto product = static_cast<long double>(inner_product(x, y));
+
+      ASSERT_GE(bound.all(), product) << x.size() << " factors, the first " << x[0] << " and " << y[0];
+
+      const long double terms[] = {bound.item_rest, bound.query_rest, bound.summation, bound.underflow};
+      for (std::size_t i = 0; i < 4; ++i) needed[i] += static_cast<std::size_t>(bound.all() - terms[i] < product);
+    }
+  }
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_GT(needed[i], 0U) << "no pair needs term " << i;
+}
+
+TEST(QuantizationTest, codes_stay_within_127_and_norms_are_upper_bounds) {
+  std::mt19937 engine(2);
+  for (const std::size_t factors : {1U, 16U, 100U, 4096U}) {
+    const Vector row = random_row(engine, factors, 1);
+    std::vector<std::int8_t> codes(factors);
+
+    const QuantizedRow quantized = quantize(row, fitting_scale(row) / 10, codes.data());
+
+    long double squares = 0;
+    for (const float value : row) squares += static_cast<long double>(value) * value;
+    EXPECT_LE(std::sqrt(squares), quantized.norm);
+    EXPECT_NEAR(static_cast<double>(std::sqrt(squares)), quantized.norm, 1e-11 * quantized.norm);
+    for (const std::int8_t code : codes) EXPECT_GE(code, -127);
+  }
+}
+
+TEST(QuantizationTest, a_biased_score_reaches_a_threshold_only_from_above_the_least_sum) {
+  std::mt19937_64 engine(3);
+  std::uniform_real_distribution<double> unit(-1, 1);
+  for (int i = 0; i < 200'000; ++i) {
+    const auto product = static_cast<float>(unit(engine));
+    const double bias = unit(engine) * std::pow(10.0, static_cast<double>(engine() % 8));
+    const double offset = unit(engine) * std::pow(10.0, static_cast<double>(engine() % 8));
+    const float score = score_of(product, bias, offset);
+
+    const double least = least_biased_inner_product(score, offset, 16);
+
+    // The exact sum product + bias is known to the last bit as a double and its rounding error.
+    const double sum = static_cast<double>(product) + bias;
+    const double back = sum - bias;
+    const double error = (static_cast<double>(product) - back) + (bias - (sum - back));
+    ASSERT_TRUE(sum > least || (sum == least && error >= 0)) << product << " + " << bias << " + " << offset;
+    // Not further below than what the roundings explain.
+    const double size = std::abs(static_cast<double>(score)) + std::abs(offset) * 0x1p-29;
+    ASSERT_GT(least, sum - 3 * 0x1p-23 * size - 0x1p-148) << product << " + " << bias << " + " << offset;
+  }
+}
+
+TEST(QuantizationTest, scan_levels_are_bounded) {
+  QuantizedQuery query;
+  query.level = 0x1p300;
+
+  EXPECT_EQ(scan_level(1, query), 0x1p60F);
+  EXPECT_EQ(scan_level(-1, query), -0x1p60F);
+  EXPECT_EQ(scan_level(0, query), 0);
+}
+
+/// Sixteen items in one group, a query, and thresholds that are the items' own scores: the hardest there are.
+void expect_ties_to_survive(const std::vector<Vector>& rows, const Vector& x, const std::vector<double>& biases,
+                            double offset, const std::string& name) {
+  const std::size_t factors = x.size();
+  Vector items;
+  for (const Vector& row : rows) items.insert(items.end(), row.begin(), row.end());
+  const bool biased = !biases.empty();
+  const ItemIndex index({items.data(), rows.size(), static_cast<int>(factors), {}, biases, 1}, 1);
+  const std::size_t steps = scan_steps(static_cast<int>(factors));
+  std::vector<std::int8_t> codes(steps * 4);
+  ItemUnits units = index.units();
+  if (!biased) units.biases = 0;
+  const QuantizedQuery query = quantize_query(x, units, codes.data());
+  for (std::size_t wanted = 0; wanted < rows.size(); ++wanted) {
+    const float product = inner_product(x, Vector(index.row(wanted), index.row(wanted) + factors));
+    const float threshold = biased ? score_of(product, index.bias(wanted), offset) : product;
+    const double least = biased ? least_biased_inner_product(threshold, offset, static_cast<int>(factors))
+                                : least_inner_product(threshold, static_cast<int>(factors));
+    const float level = scan_level(least, query);
+    for (const std::string_view kernel_level : supported_kernel_levels()) {
+      const ScanKernels& kernels = scan_kernels(kernel_level, 1);
+      AlignedArray<std::int8_t> packed(kernels.packed_bytes(steps));
+      const std::int8_t* const rows_of_codes[] = {codes.data()};
+      kernels.pack_queries(rows_of_codes, 1, steps, packed.data());
+      std::int32_t shifts[most_scan_queries] = {query.shift};
+      float levels[most_scan_queries] = {level};
+      float norms[most_scan_queries] = {query.norm_part};
+      float rests[most_scan_queries] = {query.rest_part};
+      float weights[most_scan_queries] = {query.bias_weight};
+      Survivor survivors[scan_group];
+      const std::size_t count = kernels.scan(index.scan_items(0, biased && index.units().biases > 0), 1,
+                                             {packed.data(), shifts, levels, norms, rests, weights}, 1, survivors);
+      ASSERT_TRUE(std::any_of(survivors, survivors + count, [&](const Survivor& s) { return s.item == wanted; }))
+          << name << ", " << factors << " factors, position " << wanted << ", " << kernels.name;
+    }
+  }
+}
+
+TEST(QuantizationTest, items_that_tie_with_the_threshold_survive) {
+  std::mt19937 engine(4);
+  for (const std::size_t factors : {1U, 16U, 31U, 64U, 128U, 256U, 2000U}) {
+    for (int round = 0; round < 8; ++round) {
+      for (const float item_size : {1.0F, 1e-20F, 1e-42F, 1e15F}) {
+        for (const float query_size : {1.0F, 1e-20F, 1e-42F, 1e15F}) {
+          std::vector<Vector> rows;
+          for (std::size_t i = 0; i < scan_group; ++i)
+            rows.push_back(random_row(engine, factors, i % 4 == 3 ? item_size * 1e-9F : item_size));
+          rows[1] = Vector(factors, item_size);
+          rows[2] = row_between_codes(engine, factors, static_cast<double>(item_size), 0.49);
+          const Vector x = round == 0   ? Vector(factors, query_size)
+                           : round == 1 ? row_between_codes(engine, factors, static_cast<double>(query_size), 0.49)
+                                        : random_row(engine, factors, query_size);
+          const std::string name = fmt::format("items {}, query {}", item_size, query_size);
+          expect_ties_to_survive(rows, x, {}, 0, name);
+          if (round < 6) continue;
+          for (const double bias_size : {1.0, 1e-30, 1e6}) {
+            std::vector<double> biases(rows.size());
+            for (double& bias : biases) bias = bias_size * std::normal_distribution<double>()(engine);
+            expect_ties_to_survive(rows, x, biases, 3.7 * bias_size, fmt::format("{}, biases {}", name, bias_size));
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace alsace
