@@ -28,9 +28,6 @@ constexpr std::size_t queries_a_thread = 4;
 /// pay for waking a thread.
 constexpr std::size_t alone_until = 16384;
 
-/// Threads are woken only for so many products each: codes go by some 50 times as fast as that takes.
-constexpr std::size_t products_a_thread = 30'000'000;
-
 /// Whether the items of an allow list are rather looked up one by one. Of a list of all items, an index of a part has a
 /// part only: both are as long as the ids reach.
 bool is_short(std::span<const std::uint32_t> allowed, const ItemIndex& index) {
@@ -352,7 +349,8 @@ IndexSearch::IndexSearch(const KernelTable& kernels, const ItemIndex& index, con
 
   const auto most = static_cast<std::size_t>(options.threads);
   const std::size_t products = queries.count * index.count() * static_cast<std::size_t>(index.factors());
-  const std::size_t threads = std::clamp<std::size_t>(products / products_a_thread, 1, most);
+  const std::size_t threads =
+      std::clamp<std::size_t>(products / std::max<std::size_t>(options.products_a_thread, 1), 1, most);
   const std::size_t scanned = scanned_queries(queries, index);
   shared_->by_items = threads > 1 && scanned > 0 && scanned < threads * queries_a_thread;
   workers_.reserve(threads);

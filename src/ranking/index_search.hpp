@@ -31,6 +31,8 @@ struct SearchCounts {
 struct SearchOptions {
   int threads = 1;
   bool prune = true;  ///< false: every query scans every item, to measure that
+  /// A thread is woken only for as many products of a full scan, which take a few hundred microseconds.
+  std::size_t products_a_thread = 30'000'000;
 };
 
 /// One search of a batch of queries, which can be stopped anywhere on its way to learn from others: ranks that hold

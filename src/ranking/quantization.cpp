@@ -13,6 +13,26 @@ double step_down(double value) {
   return std::nextafter(value, -std::numeric_limits<double>::infinity());
 }
 
+/// As std::nearbyint, for values below 2^51, without a call: the sum has no room for a fraction.
+double nearest_whole(double value) {
+  constexpr double no_fraction = 0x1.8p52;
+  return (value + no_fraction) - no_fraction;
+}
+
+struct Sums {
+  double squares = 0;
+  double rest_squares = 0;
+  double code_squares = 0;
+  double codes = 0;
+  Sums& operator+=(const Sums& other) {
+    squares += other.squares;
+    rest_squares += other.rest_squares;
+    code_squares += other.code_squares;
+    codes += other.codes;
+    return *this;
+  }
+};
+
 /// Takes K · 2^-149 off.
 double without_underflow(double least, int factors) {
   return step_down(least - factors * 0x1p-149);
@@ -32,26 +52,25 @@ double unit_of(double value) {
 
 QuantizedRow quantize(std::span<const float> row, double scale, std::int8_t* codes) {
   const double inverse = 1 / scale;
-  double squares = 0;
-  double rest_squares = 0;
-  std::int32_t code_squares = 0;
-  std::int32_t code_sum = 0;
+  Sums sums[4];  // of every fourth element, so that additions need not wait for each other
   for (std::size_t k = 0; k < row.size(); ++k) {
     const auto value = static_cast<double>(row[k]);
-    const double code = std::clamp(std::nearbyint(value * inverse), -127.0, 127.0);
+    const double code = nearest_whole(std::clamp(value * inverse, -127.0, 127.0));
     const double rest = value - scale * code;
-    const auto integer = static_cast<std::int32_t>(code);
-    codes[k] = static_cast<std::int8_t>(integer);
-    squares += value * value;
-    rest_squares += rest * rest;
-    code_squares += integer * integer;
-    code_sum += integer;
+    codes[k] = static_cast<std::int8_t>(code);
+    Sums& sum = sums[k % 4];
+    sum.squares += value * value;
+    sum.rest_squares += rest * rest;
+    sum.code_squares += code * code;
+    sum.codes += code;
   }
+  Sums all;
+  for (const Sums& sum : sums) all += sum;
   QuantizedRow quantized;
-  quantized.norm = std::sqrt(squares) * enlarged;
-  quantized.rest = std::sqrt(rest_squares) * enlarged + 0x1p-50 * quantized.norm;
-  quantized.code_norm = std::sqrt(static_cast<double>(code_squares)) * enlarged;
-  quantized.code_sum = code_sum;
+  quantized.norm = std::sqrt(all.squares) * enlarged;
+  quantized.rest = std::sqrt(all.rest_squares) * enlarged + 0x1p-50 * quantized.norm;
+  quantized.code_norm = std::sqrt(all.code_squares) * enlarged;
+  quantized.code_sum = static_cast<std::int32_t>(all.codes);
   return quantized;
 }
 

@@ -3,6 +3,7 @@
 #include <cfloat>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -51,17 +52,34 @@ std::string first_difference(const RankedLists& actual, const RankedLists& expec
   return "";
 }
 
+/// The first k of every list.
+RankedLists first_of(const RankedLists& lists, std::size_t k) {
+  RankedLists first;
+  for (std::size_t q = 0; q < lists.size(); ++q) first.push_back(lists[q].first(std::min(k, lists[q].size())));
+  return first;
+}
+
+/// How many queries each cell of the great table gets: set it to 10000 before a release, which takes an hour.
+std::size_t queries_a_cell() {
+  const char* const text = std::getenv("ALSACE_TEST_QUERIES");
+  return text == nullptr ? 30 : static_cast<std::size_t>(std::strtoul(text, nullptr, 10));
+}
+
 class IndexSearchTest : public testing::TestWithParam<std::string_view> {
  protected:
-  /// Searches one by one and in a batch, with one thread and two, and holds each to brute force.
+  /// Searches with and without pruning and holds both to brute force.
   void expect_exact(const FactorMatrix& items, const Queries& queries, std::size_t k,
                     std::span<const double> biases = {}) {
-    const ItemIndex index = index_of(items, biases);
     const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items, biases), k, 1);
+    expect_lists(index_of(items, biases), queries, k, expected);
+  }
+
+  void expect_lists(const ItemIndex& index, const Queries& queries, std::size_t k, const RankedLists& expected) {
     for (const bool prune : {true, false}) {
-      const SearchOptions options{1, prune};
+      SearchOptions options;
+      options.prune = prune;
       EXPECT_EQ(first_difference(top_k_of_index(kernels_, index, queries, k, options), expected), "")
-          << "K = " << items.cols() << ", k = " << k << ", prune = " << prune;
+          << "K = " << index.factors() << ", k = " << k << ", prune = " << prune;
     }
   }
 
@@ -69,12 +87,31 @@ class IndexSearchTest : public testing::TestWithParam<std::string_view> {
 };
 
 TEST_P(IndexSearchTest, gives_what_brute_force_gives) {
+  const std::size_t count = queries_a_cell();
   for (const int factors : {1, 16, 31, 64, 100, 128, 256}) {
     for (const bool narrow : {true, false}) {
-      const FactorMatrix items = factor_rows(3000, factors, narrow, 1);
-      const Queries queries = queries_of(factor_rows(40, factors, true, 2));
-      for (const std::size_t k : {1UL, 10UL, 100UL, 1000UL}) expect_exact(items, queries, k);
+      const FactorMatrix items = factor_rows(count > 1000 ? 20'000 : 3000, factors, narrow, 1);
+      const Queries queries = queries_of(factor_rows(static_cast<Eigen::Index>(count), factors, true, 2));
+      const ItemIndex index = index_of(items);
+      const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items), 1000, 2);
+      for (const std::size_t k : {1UL, 10UL, 100UL, 1000UL}) expect_lists(index, queries, k, first_of(expected, k));
     }
+  }
+}
+
+TEST_P(IndexSearchTest, one_query_at_a_time_gives_the_lists_of_a_batch) {
+  const FactorMatrix items = factor_rows(5000, 40, true, 21);
+  const FactorMatrix rows = factor_rows(33, 40, true, 22);
+  const RankedLists expected = top_k_of_block(kernels_, queries_of(rows), block_of(items), 10, 1);
+  const ItemIndex index = index_of(items);
+  for (const Eigen::Index batch : {1, 2, 3, 5, 9, 12, 13, 33}) {
+    RankedLists lists;
+    for (Eigen::Index first = 0; first < rows.rows(); first += batch) {
+      const FactorMatrix some = rows.middleRows(first, std::min(batch, rows.rows() - first));
+      const RankedLists part = top_k_of_index(kernels_, index, queries_of(some), 10, {});
+      for (std::size_t q = 0; q < part.size(); ++q) lists.push_back(part[q]);
+    }
+    EXPECT_EQ(first_difference(lists, expected), "") << batch << " at a time";
   }
 }
 
@@ -225,6 +262,89 @@ TEST_P(IndexSearchTest, empty_sets_give_empty_lists) {
   EXPECT_EQ(top_k_of_index(kernels_, index_of(none), queries, 10, {}).offsets, (std::vector<std::uint64_t>{0, 0, 0}));
   EXPECT_EQ(top_k_of_index(kernels_, index_of(items), queries, 0, {}).offsets, (std::vector<std::uint64_t>{0, 0, 0}));
   EXPECT_EQ(top_k_of_index(kernels_, index_of(items), queries_of(none), 10, {}).size(), 0U);
+}
+
+TEST_P(IndexSearchTest, threads_change_nothing) {
+  const FactorMatrix items = factor_rows(40'000, 12, true, 23);
+  const std::vector<double> biases = biases_of(40'000, 0.1, 24);
+  const ItemIndex index = index_of(items, biases, 2);
+  for (const Eigen::Index count : {1, 3, 30}) {
+    Queries queries = queries_of(factor_rows(count, 12, true, 25));
+    queries.offsets.assign(queries.count, 1.5);
+    test::add_filters(queries, 40'000, 26);
+    const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items, biases), 50, 1);
+    for (const int threads : {1, 2, 3}) {
+      for (const bool prune : {true, false}) {
+        const SearchOptions options{threads, prune, 0};
+        EXPECT_EQ(first_difference(top_k_of_index(kernels_, index, queries, 50, options), expected), "")
+            << count << " queries, " << threads << " threads, prune = " << prune;
+      }
+    }
+  }
+}
+
+TEST_P(IndexSearchTest, parts_that_share_their_thresholds_merge_to_the_lists_of_the_whole) {
+  constexpr std::size_t count = 6000;
+  constexpr std::size_t width = 24;
+  const FactorMatrix items = factor_rows(count, width, true, 27);
+  const std::vector<double> biases = biases_of(count, 0.2, 28);
+  Queries queries = queries_of(factor_rows(25, width, true, 29));
+  queries.offsets.assign(queries.count, -2.5);
+  test::add_filters(queries, count, 30);
+  const std::size_t k = 20;
+  std::vector<std::uint32_t> takes = queries.takes;
+  for (std::uint32_t& take : takes) take = std::min<std::uint32_t>(take, k);
+  const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items, biases), k, 1);
+
+  for (const std::size_t parts : {1UL, 2UL, 3UL, 5UL}) {
+    std::vector<std::unique_ptr<ItemIndex>> indices;
+    std::vector<std::unique_ptr<IndexSearch>> searches;
+    for (std::size_t part = 0; part < parts; ++part) {
+      std::vector<float> rows;
+      std::vector<double> part_biases;
+      std::vector<std::uint32_t> ids;
+      for (std::size_t i = part; i < count; i += parts) {
+        rows.insert(rows.end(), items.data() + i * width, items.data() + (i + 1) * width);
+        part_biases.push_back(biases[i]);
+        ids.push_back(static_cast<std::uint32_t>(i));
+      }
+      indices.push_back(std::make_unique<ItemIndex>(
+          IndexedItems{rows.data(), ids.size(), static_cast<int>(width), ids, part_biases, 1}, 1));
+      searches.push_back(std::make_unique<IndexSearch>(kernels_, *indices.back(), queries, k, SearchOptions{}));
+    }
+
+    for (const std::size_t position : {100UL, 1000UL, count}) {
+      RankedLists merged = searches.front()->lists();
+      for (auto& search : searches) {
+        search->advance(position / parts);
+        merged = search == searches.front() ? search->lists() : merge_top_k(merged, search->lists(), takes);
+      }
+      std::vector<float> thresholds(queries.count, IndexSearch::no_threshold);
+      for (std::size_t q = 0; q < queries.count; ++q)
+        if (takes[q] > 0 && merged[q].size() == takes[q]) thresholds[q] = merged[q].back().score;
+      for (auto& search : searches) search->raise_thresholds(thresholds);
+    }
+    RankedLists merged = searches.front()->finish();
+    for (std::size_t part = 1; part < parts; ++part) merged = merge_top_k(merged, searches[part]->finish(), takes);
+
+    EXPECT_EQ(first_difference(merged, expected), "") << parts << " parts";
+  }
+}
+
+TEST_P(IndexSearchTest, a_threshold_keeps_what_scores_as_much_and_nothing_below) {
+  const FactorMatrix items = factor_rows(3000, 16, true, 31);
+  const Queries queries = queries_of(factor_rows(20, 16, true, 32));
+  const RankedLists all = top_k_of_block(kernels_, queries, block_of(items), 40, 1);
+  std::vector<float> thresholds;
+  RankedLists expected;
+  for (std::size_t q = 0; q < queries.count; ++q) {
+    thresholds.push_back(all[q][q].score);
+    expected.push_back(all[q].first(q + 1));
+  }
+
+  const RankedLists lists = top_k_of_index(kernels_, index_of(items), queries, 40, {}, thresholds);
+
+  EXPECT_EQ(first_difference(lists, expected), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, IndexSearchTest, testing::ValuesIn(supported_kernel_levels()),

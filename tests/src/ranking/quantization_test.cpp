@@ -142,8 +142,9 @@ TEST(QuantizationTest, a_biased_score_reaches_a_threshold_only_from_above_the_le
   std::uniform_real_distribution<double> unit(-1, 1);
   for (int i = 0; i < 200'000; ++i) {
     const auto product = static_cast<float>(unit(engine));
-    const double bias = unit(engine) * std::pow(10.0, static_cast<double>(engine() % 8));
-    const double offset = unit(engine) * std::pow(10.0, static_cast<double>(engine() % 8));
+    double bias = unit(engine) * std::pow(10.0, static_cast<double>(engine() % 18));
+    const double offset = unit(engine) * std::pow(10.0, static_cast<double>(engine() % 18));
+    if (i % 2 == 0) bias = unit(engine) - offset;  // they cancel, but for what doubles lose
     const float score = score_of(product, bias, offset);
 
     const double least = least_biased_inner_product(score, offset, 16);
@@ -154,9 +155,29 @@ TEST(QuantizationTest, a_biased_score_reaches_a_threshold_only_from_above_the_le
     const double error = (static_cast<double>(product) - back) + (bias - (sum - back));
     ASSERT_TRUE(sum > least || (sum == least && error >= 0)) << product << " + " << bias << " + " << offset;
     // Not further below than what the roundings explain.
-    const double size = std::abs(static_cast<double>(score)) + std::abs(offset) * 0x1p-29;
+    const double size = std::abs(static_cast<double>(score)) + std::abs(offset) * 0x1p-28;
     ASSERT_GT(least, sum - 3 * 0x1p-23 * size - 0x1p-148) << product << " + " << bias << " + " << offset;
   }
+}
+
+TEST(QuantizationTest, no_inner_product_exceeds_what_norms_allow) {
+  std::mt19937 engine(6);
+  std::uniform_real_distribution<float> mantissa(1, 2);
+  std::size_t above_the_norms = 0;
+  for (const std::size_t factors : {1U, 16U, 300U, 4096U})
+    for (int i = 0; i < 100; ++i) {
+      const Vector x(factors, mantissa(engine));
+      const Vector y(factors, mantissa(engine));
+      std::vector<std::int8_t> codes(factors);
+      const double x_norm = quantize(x, 1, codes.data()).norm;
+      const double y_norm = quantize(y, 1, codes.data()).norm;
+      const auto product = static_cast<double>(inner_product(x, y));
+
+      ASSERT_LE(product, most_inner_product(x_norm, y_norm, static_cast<int>(factors)));
+      above_the_norms += static_cast<std::size_t>(product > x_norm * y_norm);
+    }
+  EXPECT_GT(above_the_norms, 50U) << "the norms alone would do";
+  EXPECT_GE(most_inner_product(0x1.8p-75, 0x1p-75, 1), 0x1p-149);
 }
 
 TEST(QuantizationTest, scan_levels_are_bounded) {
@@ -231,6 +252,18 @@ TEST(QuantizationTest, items_that_tie_with_the_threshold_survive) {
         }
       }
     }
+  }
+}
+
+TEST(QuantizationTest, a_long_sum_that_rounds_up_at_every_step_survives) {
+  // Equal products in each half of the sum, so that all roundings of a half go one way: for some of these scales up in
+  // both, by hundreds of times what the codes resolve.
+  std::mt19937 engine(5);
+  std::uniform_real_distribution<float> mantissa(1, 2);
+  for (int i = 0; i < 300; ++i) {
+    Vector row(4096, mantissa(engine) * 127);
+    std::fill(row.begin() + 2048, row.end(), row[0] / 127 * -126);
+    expect_ties_to_survive(std::vector<Vector>(scan_group, row), Vector(4096, 127), {}, 0, "half and half");
   }
 }
 
