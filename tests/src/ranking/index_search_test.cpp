@@ -240,11 +240,12 @@ TEST_P(IndexSearchTest, gives_what_brute_force_gives_for_adversarial_sets) {
 }
 
 TEST_P(IndexSearchTest, an_item_that_ties_with_the_last_of_the_list_wins_by_its_index) {
-  // Sorted by norm, the item with index 0 comes last of those that score the same.
+  // Sorted by norm, the items of the lowest indices come last of those that score the same, and their norms allow them
+  // that score and no more.
   FactorMatrix items = FactorMatrix::Zero(2000, 16);
   for (Eigen::Index i = 0; i < 2000; ++i) {
     items(i, 0) = 1;
-    items(i, 1) = 1 + static_cast<float>(i) / 2000;
+    items(i, 1) = static_cast<float>(i) / 10'000;
   }
   FactorMatrix rows = FactorMatrix::Zero(1, 16);
   rows(0, 0) = 1;
@@ -345,6 +346,12 @@ TEST_P(IndexSearchTest, a_threshold_keeps_what_scores_as_much_and_nothing_below)
   const RankedLists lists = top_k_of_index(kernels_, index_of(items), queries, 40, {}, thresholds);
 
   EXPECT_EQ(first_difference(lists, expected), "");
+
+  const ItemIndex index = index_of(items);
+  IndexSearch search(kernels_, index, queries, 40, {});
+  search.advance(1000);
+  search.raise_thresholds(thresholds);
+  EXPECT_EQ(first_difference(search.finish(), expected), "") << "raised on the way";
 }
 
 INSTANTIATE_TEST_SUITE_P(Levels, IndexSearchTest, testing::ValuesIn(supported_kernel_levels()),
