@@ -32,15 +32,18 @@ std::vector<float> thresholds_of_all(const Communicator& comm, RankedLists mine,
 
 std::vector<std::size_t> sharing_positions(std::size_t queries, int factors, std::size_t k, std::uint64_t least_items,
                                            int ranks) {
-  constexpr std::size_t first_items = 512;
-  constexpr std::size_t growth = 4;
-  constexpr std::size_t products_worth_telling = 16'000'000;  // some hundred microseconds
+  // To tell takes some 100 microseconds. Either it spares many items from being scored in fp32, or the search is so
+  // long by then that it does not matter.
+  constexpr std::size_t entries_worth_telling = 2000;
+  constexpr std::size_t products_worth_telling = 16'000'000;
   std::vector<std::size_t> positions;
   if (ranks == 1) return positions;
+  const auto parts = static_cast<std::size_t>(ranks);
   // The first lists of all ranks together should be full.
-  for (std::size_t position = std::max(first_items, 2 * k / static_cast<std::size_t>(ranks)); position < least_items;
-       position *= growth) {
-    if (queries * position * static_cast<std::size_t>(factors) >= products_worth_telling) positions.push_back(position);
+  for (std::size_t position = std::max(scan_group, (k + parts - 1) / parts); position < least_items;
+       position += position / 2) {
+    const std::size_t products = queries * position * static_cast<std::size_t>(factors);
+    if (queries * k >= entries_worth_telling || products >= products_worth_telling) positions.push_back(position);
   }
   return positions;
 }

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <vector>
 
 #include "mpi/comm/communicator.hpp"
 #include "src/kernels/kernel_table.hpp"

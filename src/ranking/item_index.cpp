@@ -15,7 +15,7 @@ namespace {
 /// Codes of a chunk: with the queries of a scan they stay in the second-level cache while tile after tile of queries
 /// reads them.
 constexpr std::size_t chunk_bytes = 128 * 1024;
-constexpr std::size_t first_chunk = 64;
+constexpr std::size_t first_chunk = 16;
 constexpr std::size_t longest_of_all = 4096;
 
 /// Within so many items of nearly the same norm, those of similar largest entries are brought together, since the items
@@ -131,7 +131,7 @@ void ItemIndex::cut_into_chunks(std::span<const double> norms) {
   const std::size_t most =
       std::clamp(chunk_bytes / (steps_ * 4) / sort_window * sort_window, sort_window, longest_of_all);
   for (std::size_t begin = 0; begin < count();) {
-    const std::size_t length = std::clamp(begin, first_chunk, most);
+    const std::size_t length = std::clamp(begin / 2 / scan_group * scan_group, first_chunk, most);
     chunks_.push_back({begin, std::min(begin + length, count()), 0, 0});
     begin += length;
   }

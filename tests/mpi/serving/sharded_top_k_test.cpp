@@ -231,18 +231,21 @@ TEST(ShardedTopKTest, ranks_that_share_thresholds_rescore_little_more_than_one_r
   const ItemIndex whole = index_of(everything, info, 1);
   IndexSearch alone(kernel_table("portable"), whole, queries, 10, {});
   EXPECT_EQ(lists, alone.finish());
-  EXPECT_LE(static_cast<double>(rescored), 1.2 * static_cast<double>(alone.counts().rescored));
+  // Without sharing four ranks rescore 3.7 times as much; what is left is that each begins with 16 items of its own.
+  EXPECT_LE(static_cast<double>(rescored), 1.6 * static_cast<double>(alone.counts().rescored));
 }
 
-TEST(SharingPositionsTest, begin_where_all_lists_can_be_full_and_grow_apart) {
-  EXPECT_EQ(sharing_positions(1024, 64, 10, 100'000, 4), (std::vector<std::size_t>{512, 2048, 8192, 32768}));
-  EXPECT_EQ(sharing_positions(1024, 64, 4000, 100'000, 4), (std::vector<std::size_t>{2000, 8000, 32000}));
+TEST(SharingPositionsTest, begin_where_all_lists_can_be_full_and_get_rarer) {
+  EXPECT_EQ(sharing_positions(1024, 64, 10, 100, 4), (std::vector<std::size_t>{16, 24, 36, 54, 81}));
+  EXPECT_EQ(sharing_positions(1024, 64, 4001, 2500, 4), (std::vector<std::size_t>{1001, 1501, 2251}));
 }
 
 TEST(SharingPositionsTest, telling_has_to_be_worth_it) {
   EXPECT_TRUE(sharing_positions(1024, 64, 10, 100'000, 1).empty());
   EXPECT_TRUE(sharing_positions(1, 64, 10, 100'000, 4).empty());
-  EXPECT_EQ(sharing_positions(1, 128, 10, 250'000, 4), (std::vector<std::size_t>{131072}));
+  const std::vector<std::size_t> of_a_long_search = sharing_positions(1, 128, 10, 250'000, 4);
+  ASSERT_FALSE(of_a_long_search.empty());
+  EXPECT_GE(of_a_long_search.front(), 125'000U);
 }
 
 TEST(GatherIdsTest, brings_ids_of_all_owners_in_order) {
