@@ -2,6 +2,7 @@
 
 #include "io/readers/fields.hpp"
 #include "io/readers/interaction_reader.hpp"
+#include "io/readers/plain_rows.hpp"
 
 namespace alsace::io {
 namespace {
@@ -11,12 +12,19 @@ class DelimitedReader : public InteractionReader {
   DelimitedReader(const std::string& path, const InputFile& file, const Layout& layout, bool reject_negative,
                   ByteRange range, bool whole)
       : lines_(path, file.compressed, range),
+        plain_(layout),
         splitter_(layout.separator.data(), layout.has_quotes()),
         layout_(layout),
         reject_negative_(reject_negative),
         whole_(whole) {}
 
   bool next(ParsedRow& row) override {
+    // A byte order mark is not met here: before the first line nothing is buffered.
+    if (const std::size_t bytes = done_ ? 0 : plain_.take(lines_.buffered(), row); bytes > 0) {
+      lines_.skip(bytes);
+      row.position = lines_.position();
+      return true;
+    }
     std::string_view line;
     do {
       if (done_) return false;
@@ -75,6 +83,7 @@ class DelimitedReader : public InteractionReader {
   }
 
   LineReader lines_;
+  PlainRows plain_;
   FieldSplitter splitter_;
   Layout layout_;
   bool reject_negative_;

@@ -7,6 +7,13 @@
 
 namespace alsace::io {
 
+namespace {
+
+/// Bytes read at once: parsed while they are in a core's own cache.
+constexpr std::size_t step = std::size_t{1} << 18;
+
+}  // namespace
+
 std::string_view without_byte_order_mark(std::string_view first_line) {
   constexpr std::string_view mark = "\xef\xbb\xbf";
   return first_line.substr(first_line.starts_with(mark) ? mark.size() : 0);
@@ -14,7 +21,7 @@ std::string_view without_byte_order_mark(std::string_view first_line) {
 
 LineReader::LineReader(const std::string& path, bool compressed, ByteRange range)
     : source_(path, compressed, range.begin == 0 || compressed ? 0 : range.begin - 1),
-      buffer_(2 * longest_line),
+      buffer_(2 * longest_line + slack),
       range_end_(range.end) {
   // The line that covers the byte before the range belongs to the range before: skip what is left of it. A compressed
   // file is only ever read whole, from where its rows begin.
@@ -43,7 +50,7 @@ bool LineReader::fill() {
             buffer_.begin());
   end_ -= begin_;
   begin_ = 0;
-  const std::size_t got = source_.read(buffer_.data() + end_, buffer_.size() - end_);
+  const std::size_t got = source_.read(buffer_.data() + end_, std::min(step, buffer_.size() - slack - end_));
   end_ += got;
   return got > 0;
 }
@@ -78,6 +85,17 @@ bool LineReader::next(std::string_view& line) {
   if (length > 0 && text[length - 1] == '\r') --length;
   line = std::string_view(text, length);
   return true;
+}
+
+std::string_view LineReader::buffered() const {
+  if (position_ >= range_end_ || !problem_.empty()) return {};
+  return {buffer_.data() + begin_, end_ - begin_};
+}
+
+void LineReader::skip(std::size_t line_bytes) {
+  line_position_ = position_;
+  begin_ += line_bytes;
+  position_ += line_bytes;
 }
 
 }  // namespace alsace::io

@@ -28,6 +28,13 @@ class LineReader {
   /// the next call.
   bool next(std::string_view& line);
 
+  /// What next() would look at without reading more: some lines and a part of one, or nothing. `slack` more bytes can
+  /// be read behind it. The view lives until the next call of next().
+  [[nodiscard]] std::string_view buffered() const;
+  static constexpr std::size_t slack = 32;
+  /// Goes on behind the first line of buffered(), which is that long with its end, as next() would.
+  void skip(std::size_t line_bytes);
+
   /// Where the line that next() gave starts; after a problem, where the text ends.
   [[nodiscard]] std::uint64_t position() const { return line_position_; }
 
