@@ -1,6 +1,8 @@
 #include "src/data/id_order.hpp"
 
 #include <algorithm>
+#include <map>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -80,6 +82,24 @@ TEST(IdDictionaryTest, tells_ids_apart_that_begin_or_end_alike) {
   for (int round = 0; round < 2; ++round) {
     for (std::uint32_t i = 0; i < ids.size(); ++i) ASSERT_EQ(dictionary.number_of(ids[i]), i) << ids[i];
   }
+}
+
+TEST(IdDictionaryTest, gives_decimals_and_what_looks_like_them_one_number_each) {
+  const std::vector<std::string> odd{"07",       "007",       "0",    "00",       "1,2",      "/1",       "1:",   "9,",
+                                     "12345678", "123456789", "0x12", "99999999", "00000000", "\x1c\x1c", "1\x10"};
+  std::mt19937 random(3);
+  IdDictionary dictionary;
+  std::map<std::string, std::uint32_t> numbers;
+
+  for (int i = 0; i < 50000; ++i) {
+    const std::string id = random() % 8 == 0 ? odd[random() % odd.size()]
+                                             : std::to_string(random() % (1U + 4U * static_cast<unsigned>(i)));
+    const auto expected = numbers.emplace(id, static_cast<std::uint32_t>(numbers.size())).first->second;
+    ASSERT_EQ(dictionary.number_of(id), expected) << id;
+  }
+
+  ASSERT_EQ(dictionary.size(), numbers.size());
+  for (const auto& [id, number] : numbers) ASSERT_EQ(dictionary.ids()[number], id);
 }
 
 TEST(IdDictionaryTest, numbers_ids_in_order_of_first_appearance) {
