@@ -1,7 +1,7 @@
 #include "mpi/comm/collectives.hpp"
 #include "mpi/data/load_input.hpp"
 #include "mpi/data/redistribute.hpp"
-#include "src/data/clean.hpp"
+#include "src/data/collect_rows.hpp"
 
 namespace alsace::mpi {
 
@@ -16,7 +16,7 @@ HeldOut load_held_out(const Communicator& comm, const std::vector<std::string>& 
 
   HeldOut held_out;
   held_out.fingerprint = data.fingerprint;
-  std::vector<std::vector<Interaction>> known(1);
+  std::vector<InteractionChunk> known(1);
   for (std::size_t u = 0; u < rows.rows(); ++u) {
     if (user_of[u] == DistributedIds::absent) {
       ++held_out.unknown_users;
@@ -25,22 +25,23 @@ HeldOut load_held_out(const Communicator& comm, const std::vector<std::string>& 
     const auto columns = rows.columns_of(u);
     const auto values = rows.values_of(u);
     for (std::size_t j = 0; j < columns.size(); ++j) {
-      known[0].push_back({user_of[u], item_of[columns[j]], values[j], 0});
+      known[0].rows.push_back({user_of[u], item_of[columns[j]], values[j]});
     }
   }
   held_out.unknown_users = all_reduce_sum(comm, held_out.unknown_users);
-  held_out.interactions = all_reduce_sum(comm, static_cast<std::uint64_t>(known[0].size()));
+  held_out.interactions = all_reduce_sum(comm, static_cast<std::uint64_t>(known[0].rows.size()));
 
   const RowRange mine = user_map.range(comm.rank());
   held_out.unknown_items.assign(mine.size(), 0);
-  std::vector<Interaction> received = send_to_owners(comm, std::move(known), user_map);
-  std::erase_if(received, [&](const Interaction& row) {
-    if (row.item != DistributedIds::absent) return false;
-    ++held_out.unknown_items[row.user - mine.begin];
-    return true;
-  });
-  (void)merge_duplicates(received, Duplicates::last);  // sorts: pairs are unique by now
-  held_out.by_user = to_sparse_rows(mine, received);
+  std::vector<InteractionChunk> received = send_to_owners(comm, std::move(known), user_map);
+  for (InteractionChunk& chunk : received) {
+    std::erase_if(chunk.rows, [&](const InteractionChunk::Row& row) {
+      if (row.item != DistributedIds::absent) return false;
+      ++held_out.unknown_items[row.user - mine.begin];
+      return true;
+    });
+  }
+  held_out.by_user = collect_rows(mine, std::move(received), Duplicates::last).by_user;  // pairs are unique by now
   return held_out;
 }
 

@@ -10,7 +10,7 @@
 #include "mpi/data/move_ids.hpp"
 #include "mpi/data/parse_inputs.hpp"
 #include "mpi/data/redistribute.hpp"
-#include "src/data/clean.hpp"
+#include "src/data/collect_rows.hpp"
 #include "src/error.hpp"
 
 namespace alsace::mpi {
@@ -47,10 +47,10 @@ void refuse_pair(const Communicator& comm, const std::vector<std::string>& input
 }
 
 /// Local numbers of users and items become global ones.
-void renumber(std::vector<std::vector<Interaction>>& chunks, const std::vector<std::uint32_t>& users,
+void renumber(std::vector<InteractionChunk>& chunks, const std::vector<std::uint32_t>& users,
               const std::vector<std::uint32_t>& items) {
-  for (auto& chunk : chunks) {
-    for (Interaction& row : chunk) {
+  for (InteractionChunk& chunk : chunks) {
+    for (InteractionChunk::Row& row : chunk.rows) {
       row.user = users[row.user];
       row.item = items[row.item];
     }
@@ -66,19 +66,16 @@ LoadedDataset load_raw(const Communicator& comm, const std::vector<std::string>&
     throw AgreedError(input_error(fmt::format("{}: no interactions in the input", io::joined(inputs, ", "))));
   renumber(parsed.chunks, users.lookup(comm, parsed.users.ids()), items.lookup(comm, parsed.items.ids()));
 
-  std::vector<Interaction> rows = send_to_owners(comm, std::move(parsed.chunks), users.map());
-  const Merged merged = merge_duplicates(rows, duplicates);
-  refuse_pair(comm, inputs, merged, duplicates, users, items);
+  CollectedRows rows = collect_rows(users.map().range(comm.rank()),
+                                    send_to_owners(comm, std::move(parsed.chunks), users.map()), duplicates);
+  refuse_pair(comm, inputs, rows.merged, duplicates, users, items);
 
   DatasetShard shard;
   shard.users = users.size();
   shard.items = items.size();
-  shard.interactions = all_reduce_sum(comm, static_cast<std::uint64_t>(rows.size()));
-  shard.by_user = to_sparse_rows(users.map().range(comm.rank()), rows);
-  if (parsed.has_timestamps) {
-    for (const Interaction& row : rows) shard.timestamps.push_back(row.timestamp);
-  }
-  rows = {};
+  shard.interactions = all_reduce_sum(comm, static_cast<std::uint64_t>(rows.by_user.nonzeros()));
+  shard.by_user = std::move(rows.by_user);
+  shard.timestamps = std::move(rows.timestamps);
   shard.user_ids = users.mine();
 
   std::vector<std::uint64_t> lengths;
@@ -92,7 +89,7 @@ LoadedDataset load_raw(const Communicator& comm, const std::vector<std::string>&
   shard.first_interaction = exclusive_sum(comm, static_cast<std::uint64_t>(shard.by_user.nonzeros()));
 
   const Fingerprint fingerprint = fingerprint_together(comm, shard);
-  parsed.report.rows_merged = all_reduce_sum(comm, merged.rows_merged);
+  parsed.report.rows_merged = all_reduce_sum(comm, rows.merged.rows_merged);
   return {std::move(shard), std::move(user_map), std::move(item_map), fingerprint, parsed.report};
 }
 

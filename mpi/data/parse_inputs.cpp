@@ -62,10 +62,9 @@ class Parser {
  public:
   Parser(const std::vector<std::string>& paths, const std::vector<Input>& inputs, const io::ReadOptions& options,
          int rank)
-      : paths_(paths),
-        inputs_(inputs),
-        options_(options),
-        rejects_(options.reject_file, rank, options.append_rejects) {}
+      : paths_(paths), inputs_(inputs), options_(options), rejects_(options.reject_file, rank, options.append_rejects) {
+    for (const Input& input : inputs) parsed.has_timestamps |= input.layout.timestamp != io::Layout::none;
+  }
 
   /// Does not throw Error: an error is a fatal bad row, so that the first in input order is the one that is reported.
   void read(const ReadingUnit& unit) {
@@ -111,11 +110,13 @@ class Parser {
   }
 
   void keep(const io::ParsedRow& row) {
-    if (parsed.chunks.empty() || parsed.chunks.back().size() == ParsedInputs::chunk_rows) {
-      parsed.chunks.emplace_back().reserve(ParsedInputs::chunk_rows);
+    if (parsed.chunks.empty() || parsed.chunks.back().rows.size() == ParsedInputs::chunk_rows) {
+      parsed.chunks.emplace_back().rows.reserve(ParsedInputs::chunk_rows);
+      if (parsed.has_timestamps) parsed.chunks.back().timestamps.reserve(ParsedInputs::chunk_rows);
     }
-    parsed.chunks.back().push_back(
-        {parsed.users.number_of(row.user), parsed.items.number_of(row.item), row.value, row.timestamp});
+    InteractionChunk& chunk = parsed.chunks.back();
+    chunk.rows.push_back({parsed.users.number_of(row.user), parsed.items.number_of(row.item), row.value});
+    if (parsed.has_timestamps) chunk.timestamps.push_back(row.timestamp);
   }
 
   const std::vector<std::string>& paths_;
@@ -169,7 +170,6 @@ ParsedInputs parse_inputs(const Communicator& comm, const std::vector<std::strin
   parsed.report.first_bad = first_of_all(comm, inputs, found, parser.first_bad, false).text;
   parsed.report.rows_read = all_reduce_sum(comm, parsed.report.rows_read);
   parsed.report.rows_bad = all_reduce_sum(comm, parsed.report.rows_bad);
-  for (const Input& input : found) parsed.has_timestamps |= input.layout.timestamp != io::Layout::none;
   return parsed;
 }
 

@@ -12,10 +12,11 @@
 
 namespace alsace::mpi {
 
-/// What one rank parsed: rows with numbers of its own for users and items. 24 bytes a row beside the ids.
+/// What one rank parsed: rows with numbers of its own for users and items. 12 bytes a row, 20 with timestamps, beside
+/// the ids.
 struct ParsedInputs {
   static constexpr std::size_t chunk_rows = std::size_t{1} << 18;
-  std::vector<std::vector<Interaction>> chunks;  ///< of at most chunk_rows rows, so that they can be freed one by one
+  std::vector<InteractionChunk> chunks;  ///< of at most chunk_rows rows, so that they can be freed one by one
   IdDictionary users;
   IdDictionary items;
   bool has_timestamps = false;  ///< of any input; the same on all ranks

@@ -25,33 +25,26 @@ std::vector<std::uint64_t> rows_to(const Communicator& comm, const ShardMap& fro
   return counts;
 }
 
-/// The rows in the order of their owners, of which there are `counts` each.
-std::vector<Interaction> grouped_by_owner(const std::vector<Interaction>& rows, const ShardMap& users,
-                                          std::vector<std::uint64_t>& counts) {
+/// The chunk in the order of the owners, of which there are `counts` rows each.
+InteractionChunk grouped_by_owner(const InteractionChunk& chunk, const ShardMap& users,
+                                  std::vector<std::uint64_t>& counts) {
   std::vector<int> owners;
-  owners.reserve(rows.size());
-  for (const Interaction& row : rows) {
+  owners.reserve(chunk.rows.size());
+  for (const InteractionChunk::Row& row : chunk.rows) {
     owners.push_back(users.owner(row.user));
     ++counts[static_cast<std::size_t>(owners.back())];
   }
   std::vector<std::uint64_t> next(counts.size(), 0);
   std::exclusive_scan(counts.begin(), counts.end(), next.begin(), std::uint64_t{0});
-  std::vector<Interaction> grouped(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) grouped[next[static_cast<std::size_t>(owners[i])]++] = rows[i];
-  return grouped;
-}
-
-/// What send_to_owners comes to on one rank.
-std::vector<Interaction> joined(std::vector<std::vector<Interaction>> chunks) {
-  std::vector<Interaction> rows;
-  std::size_t size = 0;
-  for (const auto& chunk : chunks) size += chunk.size();
-  rows.reserve(size);
-  for (auto& chunk : chunks) {
-    rows.insert(rows.end(), chunk.begin(), chunk.end());
-    chunk = {};
+  InteractionChunk grouped;
+  grouped.rows.resize(chunk.rows.size());
+  grouped.timestamps.resize(chunk.timestamps.size());
+  for (std::size_t i = 0; i < chunk.rows.size(); ++i) {
+    const std::uint64_t at = next[static_cast<std::size_t>(owners[i])]++;
+    grouped.rows[at] = chunk.rows[i];
+    if (!chunk.timestamps.empty()) grouped.timestamps[at] = chunk.timestamps[i];
   }
-  return rows;
+  return grouped;
 }
 
 }  // namespace
@@ -62,6 +55,7 @@ IdList redistribute_ids(const Communicator& comm, const IdList& ids, const Shard
 }
 
 void redistribute_users(const Communicator& comm, DatasetShard& shard, const ShardMap& from, const ShardMap& to) {
+  if (from == to) return;
   const std::vector<std::uint64_t> rows = rows_to(comm, from, to);
   SparseRows& sparse = shard.by_user;
   std::vector<std::uint64_t> lengths;
@@ -85,26 +79,22 @@ void redistribute_users(const Communicator& comm, DatasetShard& shard, const Sha
   std::partial_sum(lengths.begin(), lengths.end(), sparse.offsets.begin() + 1);
 }
 
-std::vector<Interaction> send_to_owners(const Communicator& comm, std::vector<std::vector<Interaction>> chunks,
-                                        const ShardMap& users) {
-  if (comm.size() == 1) return joined(std::move(chunks));
-  const auto ranks = static_cast<std::size_t>(comm.size());
-  std::vector<std::uint64_t> expected(ranks, 0);
-  for (const auto& chunk : chunks) {
-    for (const Interaction& row : chunk) ++expected[static_cast<std::size_t>(users.owner(row.user))];
-  }
-  all_reduce_sum(comm, std::span<std::uint64_t>(expected));
-  std::vector<Interaction> received;
-  received.reserve(expected[static_cast<std::size_t>(comm.rank())]);
+std::vector<InteractionChunk> send_to_owners(const Communicator& comm, std::vector<InteractionChunk> chunks,
+                                             const ShardMap& users) {
+  if (comm.size() == 1) return chunks;
+  bool timed = false;
+  for (const InteractionChunk& chunk : chunks) timed |= !chunk.timestamps.empty();
+  timed = any_of(comm, timed);
 
   const std::size_t rounds = all_reduce_max(comm, static_cast<std::uint64_t>(chunks.size()));
+  std::vector<InteractionChunk> received(rounds);
   for (std::size_t round = 0; round < rounds; ++round) {
-    std::vector<Interaction> chunk;
-    if (round < chunks.size()) chunk = std::move(chunks[round]);
-    std::vector<std::uint64_t> counts(ranks, 0);
+    InteractionChunk chunk;
+    if (round < chunks.size()) chunk = std::exchange(chunks[round], {});
+    std::vector<std::uint64_t> counts(static_cast<std::size_t>(comm.size()), 0);
     chunk = grouped_by_owner(chunk, users, counts);
-    const auto arrived = all_to_all<Interaction>(comm, chunk, counts);
-    received.insert(received.end(), arrived.elements.begin(), arrived.elements.end());
+    received[round].rows = all_to_all<InteractionChunk::Row>(comm, chunk.rows, counts).elements;
+    if (timed) received[round].timestamps = all_to_all<std::int64_t>(comm, chunk.timestamps, counts).elements;
   }
   return received;
 }

@@ -18,9 +18,10 @@ IdList redistribute_ids(const Communicator& comm, const IdList& ids, const Shard
 /// Collective: what changes its rank moves once.
 void redistribute_users(const Communicator& comm, DatasetShard& shard, const ShardMap& from, const ShardMap& to);
 
-/// Interactions with global users to the ranks that own the users. `chunks` are freed one after the other, so that no
-/// rank needs room for them twice. Collective: every row moves once, a chunk of every rank a round.
-std::vector<Interaction> send_to_owners(const Communicator& comm, std::vector<std::vector<Interaction>> chunks,
-                                        const ShardMap& users);
+/// Interactions with global users to the ranks that own the users, in chunks as they arrive. Those that are given are
+/// freed one after the other, so that no rank needs room for them twice. Either all have timestamps or none has.
+/// Collective: every row moves once, a chunk of every rank a round.
+std::vector<InteractionChunk> send_to_owners(const Communicator& comm, std::vector<InteractionChunk> chunks,
+                                             const ShardMap& users);
 
 }  // namespace alsace::mpi

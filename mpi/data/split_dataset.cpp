@@ -12,7 +12,7 @@
 #include "mpi/comm/collectives.hpp"
 #include "mpi/data/distributed_ids.hpp"
 #include "mpi/data/redistribute.hpp"
-#include "src/data/clean.hpp"
+#include "src/data/collect_rows.hpp"
 #include "src/data/id_order.hpp"
 #include "src/data/interaction.hpp"
 #include "src/error.hpp"
@@ -91,28 +91,20 @@ bool renumber_items(const Communicator& comm, const DatasetShard& whole, Dataset
 
 /// Puts users and columns in order after one of the sides has changed its own.
 void reorder(const Communicator& comm, DatasetShard& part) {
-  const bool has_timestamps = any_of(comm, !part.timestamps.empty());
   const DistributedIds users = DistributedIds::build(comm, part.user_ids);
   const std::vector<std::uint32_t> place = users.lookup(comm, part.user_ids);
-  std::vector<std::vector<Interaction>> leaving(1);
+  std::vector<InteractionChunk> leaving(1);
+  leaving[0].timestamps = std::move(part.timestamps);
   for (std::size_t row = 0; row < part.by_user.rows(); ++row) {
-    for (auto i = static_cast<std::size_t>(part.by_user.offsets[row]); i < part.by_user.offsets[row + 1]; ++i) {
-      leaving[0].push_back({.user = place[row],
-                            .item = part.by_user.columns[i],
-                            .value = part.by_user.values[i],
-                            .timestamp = has_timestamps ? part.timestamps[i] : 0});
-    }
+    const auto columns = part.by_user.columns_of(row);
+    const auto values = part.by_user.values_of(row);
+    for (std::size_t i = 0; i < columns.size(); ++i) leaving[0].rows.push_back({place[row], columns[i], values[i]});
   }
-  std::vector<Interaction> rows = send_to_owners(comm, std::move(leaving), users.map());
-  std::sort(rows.begin(), rows.end(), [](const Interaction& a, const Interaction& b) {
-    return std::tie(a.user, a.item) < std::tie(b.user, b.item);
-  });
-  part.by_user = to_sparse_rows(users.map().range(comm.rank()), rows);
+  CollectedRows rows = collect_rows(users.map().range(comm.rank()),
+                                    send_to_owners(comm, std::move(leaving), users.map()), Duplicates::last);
+  part.by_user = std::move(rows.by_user);
+  part.timestamps = std::move(rows.timestamps);
   part.user_ids = users.mine();
-  part.timestamps.clear();
-  if (has_timestamps) {
-    for (const Interaction& row : rows) part.timestamps.push_back(row.timestamp);
-  }
 }
 
 }  // namespace

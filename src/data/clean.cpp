@@ -13,35 +13,6 @@ bool same_pair(const Interaction& a, const Interaction& b) {
   return a.user == b.user && a.item == b.item;
 }
 
-/// Brings the rows of each user together, users ascending: counts, then every row moves once to where it belongs, in
-/// place (McIlroy, Bostic & McIlroy, Engineering Radix Sort, 1993). O(rows + users between the first and the last).
-void group_by_user(std::vector<Interaction>& rows) {
-  const auto by_user = [](const Interaction& a, const Interaction& b) { return a.user < b.user; };
-  if (std::is_sorted(rows.begin(), rows.end(), by_user)) return;
-  const auto [least, most] = std::minmax_element(rows.begin(), rows.end(), by_user);
-  const std::uint32_t first = least->user;
-  const std::size_t users = std::size_t{most->user} - first + 1;
-  if (users / 4 > rows.size()) {  // a table of counts would be greater than the rows
-    std::sort(rows.begin(), rows.end(), by_user);
-    return;
-  }
-  std::vector<std::size_t> ends(users + 1, 0);  // ends[u + 1]: where user u's rows end
-  for (const Interaction& row : rows) ++ends[row.user - first + 1];
-  for (std::size_t u = 0; u < users; ++u) ends[u + 1] += ends[u];
-  std::vector<std::size_t> next(ends.begin(), ends.end() - 1);
-  for (std::size_t u = 0; u < users; ++u) {
-    while (next[u] < ends[u + 1]) {
-      Interaction& row = rows[next[u]];
-      const std::size_t owner = row.user - first;
-      if (owner == u) {
-        ++next[u];
-      } else {
-        std::swap(row, rows[next[owner]++]);
-      }
-    }
-  }
-}
-
 /// One row for a group of one pair, sorted by (timestamp, value) for `last`, else by (value, timestamp). Nothing when
 /// the group must not be merged.
 std::optional<Interaction> merge_group(std::span<const Interaction> group, Duplicates duplicates) {
@@ -66,18 +37,12 @@ std::optional<Interaction> merge_group(std::span<const Interaction> group, Dupli
 
 Merged merge_duplicates(std::vector<Interaction>& rows, Duplicates duplicates) {
   const bool by_time = duplicates == Duplicates::last;
-  group_by_user(rows);
-  for (std::size_t begin = 0; begin < rows.size();) {
-    std::size_t end = begin + 1;
-    while (end < rows.size() && rows[end].user == rows[begin].user) ++end;
-    const auto user = std::span(rows).subspan(begin, end - begin);
-    std::sort(user.begin(), user.end(), [by_time](const Interaction& a, const Interaction& b) {
-      if (a.item != b.item) return a.item < b.item;
-      return by_time ? std::tie(a.timestamp, a.value) < std::tie(b.timestamp, b.value)
-                     : std::tie(a.value, a.timestamp) < std::tie(b.value, b.timestamp);
-    });
-    begin = end;
-  }
+  std::sort(rows.begin(), rows.end(), [by_time](const Interaction& a, const Interaction& b) {
+    if (a.user != b.user) return a.user < b.user;
+    if (a.item != b.item) return a.item < b.item;
+    return by_time ? std::tie(a.timestamp, a.value) < std::tie(b.timestamp, b.value)
+                   : std::tie(a.value, a.timestamp) < std::tie(b.value, b.timestamp);
+  });
 
   Merged result;
   std::size_t kept = 0;

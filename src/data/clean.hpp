@@ -23,8 +23,8 @@ struct Merged {
   std::optional<Pair> refused;
 };
 
-/// Sorts by (user, item) and makes one row of each pair; the result does not depend on the order of the rows. The
-/// merged row of `sum` and `max` has the latest timestamp. O(n log n), in place.
+/// Sorts by (user, item) and makes one row of each pair; the result does not depend on the order of the rows. O(n log
+/// n), in place: for a few rows; collect_rows() is for many.
 Merged merge_duplicates(std::vector<Interaction>& rows, Duplicates duplicates);
 
 /// Compressed rows of the users of `range`. `rows`: sorted by (user, item), one a pair, users within the range.
