@@ -4,17 +4,18 @@
 namespace alsace {
 namespace {
 
-constexpr double program_bytes = 31e6;           // program, libraries, MPI: a rank with hardly any data, measured
-constexpr double stored_number = 8;              // 4-byte index and 4-byte value
-constexpr double offset_bytes = 8;               // of a row, and of an id beside its text
-constexpr double parsed_row = 24;                // struct Interaction
+constexpr double program_bytes = 31e6;  // program, libraries, MPI: a rank with hardly any data, measured
+constexpr double stored_number = 8;     // 4-byte index and 4-byte value
+constexpr double offset_bytes = 8;      // of a row, and of an id beside its text
+constexpr double parsed_row = 12;       // struct InteractionChunk::Row
+constexpr double timestamp = 8;
 constexpr double parsed_rows_a_round = 1 << 18;  // that import sends at once
 constexpr double transposed_entry = 12;          // column, row and value
 constexpr double transposed_a_round = 1 << 22;   // entries that the transpose sends at once
 constexpr double file_buffers = 4e6;             // chunks of HDF5 while reading
 constexpr double checkpoint_buffers = 12e6;      // chunks while writing, and a block that is read back
 constexpr double segment_bytes = 4096 * 8.0;     // weights and targets of a segment of a long row
-constexpr double dictionary_entry = 40;          // of an id while it is parsed, beside its text
+constexpr double dictionary_entry = 48;          // of an id while it is parsed, beside its text
 
 constexpr double rounded_up(double value, double multiple) {
   const double rest = value - multiple * static_cast<double>(static_cast<std::uint64_t>(value / multiple));
@@ -71,12 +72,13 @@ void add_data(const Workload& workload, const Shares& s, std::vector<MemoryPart>
   const double n = s.interactions;
   const double ids = s.users * (s.user_id + offset_bytes) + s.items * (s.item_id + offset_bytes);
   parts.push_back({"program, libraries, MPI", from(Stage::import, program_bytes), false});
-  parts.push_back({"rows as parsed", only_in(Stage::import, n * parsed_row), false});
+  const double parsed = parsed_row + (workload.timestamps ? timestamp : 0);
+  parts.push_back({"rows as parsed", only_in(Stage::import, n * parsed), false});
   parts.push_back({"interactions by user", from(Stage::import, n * stored_number + s.users * offset_bytes), false});
   parts.push_back({"interactions by item", from(Stage::prepare, n * stored_number + s.items * offset_bytes), false});
   parts.push_back({"ids", from(Stage::import, ids), false});
   if (workload.timestamps) {
-    const double bytes = n * 8;
+    const double bytes = n * timestamp;
     parts.push_back({"timestamps", {bytes, bytes, bytes, 0, 0}, false});
   }
   if (workload.objective == Objective::explicit_ && workload.biases == Biases::full) {
