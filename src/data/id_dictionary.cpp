@@ -22,16 +22,8 @@ std::uint64_t four_bytes(const char* bytes) {
   return byte_at(bytes, 0) | byte_at(bytes, 1) << 8U | byte_at(bytes, 2) << 16U | byte_at(bytes, 3) << 24U;
 }
 
-/// The id itself, zero-padded, the first byte in the lowest bits, up to 8 bytes; else its hash. Pieces that
-/// meet or overlap take no loop over its length.
-std::uint64_t key_of(std::string_view id) {
-  const std::size_t size = id.size();
-  if (size > sizeof(std::uint64_t)) return std::hash<std::string_view>()(id);
-  if (size >= 4) return four_bytes(id.data()) | four_bytes(id.data() + size - 4) << 8 * (size - 4);
-  if (size == 0) return 0;
-  const std::size_t middle = size / 2;
-  return byte_at(id.data(), 0) | byte_at(id.data(), middle) << 8 * middle |
-         byte_at(id.data(), size - 1) << 8 * (size - 1);
+std::uint64_t eight_bytes(const char* bytes) {
+  return four_bytes(bytes) | four_bytes(bytes + 4) << 32U;
 }
 
 /// The value of up to 8 digits as they are usually written, without a leading zero; else no_value. `key` is theirs.
@@ -52,25 +44,38 @@ std::uint64_t decimal_value(std::string_view id, std::uint64_t key) {
   return key >> 32U;
 }
 
-/// The upper bits of a product depend on all bits of the key (Knuth, The Art of Computer Programming 3, 6.4); twice,
-/// with the halves folded between, because ids of digits differ in few bits of each byte.
-std::uint64_t spread(std::uint64_t key) {
-  constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15U;
-  key *= golden_ratio;
-  return (key ^ key >> 32U) * golden_ratio;
-}
-
 }  // namespace
 
+/// Pieces that meet or overlap, so that there is no loop over the length of an id.
+IdDictionary::Key IdDictionary::key_of(std::string_view id) {
+  const std::size_t size = id.size();
+  const char* bytes = id.data();
+  if (size > 2 * sizeof(std::uint64_t)) return {std::hash<std::string_view>()(id), 0};
+  if (size > 8) return {eight_bytes(bytes), eight_bytes(bytes + size - 8)};
+  if (size >= 4) return {four_bytes(bytes) | four_bytes(bytes + size - 4) << 8 * (size - 4), 0};
+  if (size == 0) return {};
+  const std::size_t middle = size / 2;
+  return {byte_at(bytes, 0) | byte_at(bytes, middle) << 8 * middle | byte_at(bytes, size - 1) << 8 * (size - 1), 0};
+}
+
+/// The upper bits of a product depend on all bits of a factor (Knuth, The Art of Computer Programming 3, 6.4); twice,
+/// with the halves folded between, because ids of digits differ in few bits of each byte.
+std::size_t IdDictionary::home_of(const Key& key) const {
+  constexpr std::uint64_t golden_ratio = 0x9e3779b97f4a7c15U;
+  std::uint64_t mixed = key.first * golden_ratio;
+  mixed = ((mixed ^ mixed >> 32U) + key.last) * golden_ratio;
+  return mixed >> static_cast<unsigned>(shift_);
+}
+
 /// The slot that holds `id`, or the empty one where it belongs.
-std::size_t IdDictionary::slot_of(std::string_view id, std::uint64_t key) const {
+std::size_t IdDictionary::slot_of(std::string_view id, const Key& key) const {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t at = spread(key) >> static_cast<unsigned>(shift_);
+  std::size_t at = home_of(key);
   for (;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
     if (slot.number == empty_slot) return at;
     if (slot.key != key || slot.length != id.size()) continue;
-    if (id.size() <= sizeof(key) || ids_[slot.number] == id) return at;
+    if (id.size() <= sizeof(Key) || ids_[slot.number] == id) return at;
   }
 }
 
@@ -81,15 +86,15 @@ void IdDictionary::grow() {
   const std::size_t mask = slots_.size() - 1;
   for (const Slot& slot : old) {
     if (slot.number == empty_slot) continue;
-    std::size_t at = spread(slot.key) >> static_cast<unsigned>(shift_);
+    std::size_t at = home_of(slot.key);
     while (slots_[at].number != empty_slot) at = (at + 1) & mask;
     slots_[at] = slot;
   }
 }
 
 std::uint32_t IdDictionary::number_of(std::string_view id) {
-  const std::uint64_t key = key_of(id);
-  const std::uint64_t value = decimal_value(id, key);
+  const Key key = key_of(id);
+  const std::uint64_t value = decimal_value(id, key.first);
   if (value < by_value_.size() && by_value_[value] != empty_slot) return by_value_[value];
 
   if (2 * (ids_.size() + 1) > slots_.size()) grow();

@@ -8,8 +8,8 @@
 
 namespace alsace {
 
-/// Numbers ids in the order in which they first appear: id text → 0, 1, 2, …. 40 to 104 bytes an id beside its text. A
-/// known id of up to 8 bytes costs one cache line: the table itself has its text. Decimals that are not far apart, as
+/// Numbers ids in the order in which they first appear: id text → 0, 1, 2, …. 56 to 136 bytes an id beside its text. A
+/// known id of up to 16 bytes costs one cache line: the table itself has its text. Decimals that are not far apart, as
 /// most ids are, are found by their value in a table of 4 bytes for each, which the caches hold the most of.
 class IdDictionary {
  public:
@@ -22,14 +22,23 @@ class IdDictionary {
 
  private:
   static constexpr std::uint32_t empty_slot = 0xffffffffU;
+  /// With its length, an id of up to 16 bytes itself: its first eight, zero-padded, and the last eight of a longer one.
+  /// Of more than 16 bytes a hash.
+  struct Key {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
   struct Slot {
-    std::uint64_t key = 0;     ///< the id itself, zero-padded, up to 8 bytes; else its hash
+    Key key;
     std::uint32_t length = 0;  ///< of the id
     std::uint32_t number = empty_slot;
   };
 
   void grow();
-  [[nodiscard]] std::size_t slot_of(std::string_view id, std::uint64_t key) const;
+  static Key key_of(std::string_view id);
+  [[nodiscard]] std::size_t home_of(const Key& key) const;
+  [[nodiscard]] std::size_t slot_of(std::string_view id, const Key& key) const;
 
   IdList ids_;
   std::vector<Slot> slots_;  // open addressing; a power of two, at most half full

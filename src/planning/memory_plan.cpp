@@ -15,7 +15,7 @@ constexpr double transposed_a_round = 1 << 22;   // entries that the transpose s
 constexpr double file_buffers = 4e6;             // chunks of HDF5 while reading
 constexpr double checkpoint_buffers = 12e6;      // chunks while writing, and a block that is read back
 constexpr double segment_bytes = 4096 * 8.0;     // weights and targets of a segment of a long row
-constexpr double dictionary_entry = 48;          // of an id while it is parsed, beside its text
+constexpr double dictionary_entry = 72;          // of an id while it is parsed, beside its text
 
 constexpr double rounded_up(double value, double multiple) {
   const double rest = value - multiple * static_cast<double>(static_cast<std::uint64_t>(value / multiple));
