@@ -234,15 +234,15 @@ void write_chunk(const Dataset& dataset, const std::string& where, const Shape& 
         "writing");
 }
 
-void read_chunk(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row,
-                std::vector<char>& chunk) {
+ChunkPlace chunk_place(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row) {
   const std::array<hsize_t, 2> offset{first_row, 0};
   ALSACE_CHECK(first_row < shape.rows, fmt::format("{}: chunk at row {} of {}", where, first_row, shape.rows));
+  unsigned skipped = 0;
+  haddr_t begin = HADDR_UNDEF;
   hsize_t bytes = 0;
-  check(H5Dget_chunk_storage_size(dataset.get(), offset.data(), &bytes), where, "reading");
-  chunk.resize(bytes);
-  std::uint32_t skipped = 0;
-  check(H5Dread_chunk(dataset.get(), H5P_DEFAULT, offset.data(), &skipped, chunk.data()), where, "reading");
+  check(H5Dget_chunk_info_by_coord(dataset.get(), offset.data(), &skipped, &begin, &bytes), where, "finding a chunk");
+  if (begin == HADDR_UNDEF) throw storage_error(fmt::format("{}: chunk at row {} is missing", where, first_row));
+  return {begin, bytes};
 }
 
 void write_rows(const Dataset& dataset, const std::string& where, ElementType type, const Shape& shape, RowRange rows,

@@ -77,9 +77,13 @@ std::uint64_t text_width(const File& file, const std::string& file_name, const s
 /// beyond the shape zero, then their fletcher32 in little-endian: what the filter would have stored.
 void write_chunk(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row,
                  std::span<const char> chunk);
-/// The chunk as it is stored, checksum at its end.
-void read_chunk(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row,
-                std::vector<char>& chunk);
+/// Where in the file the chunk of the rows from `first_row` on is stored.
+struct ChunkPlace {
+  std::uint64_t begin = 0;
+  std::uint64_t bytes = 0;
+  friend bool operator==(const ChunkPlace&, const ChunkPlace&) = default;
+};
+ChunkPlace chunk_place(const Dataset& dataset, const std::string& where, const Shape& shape, std::uint64_t first_row);
 
 /// Moves the rows [rows.begin, rows.end) between a dataset and memory. `where`: file and dataset path.
 void write_rows(const Dataset& dataset, const std::string& where, ElementType type, const Shape& shape, RowRange rows,

@@ -34,7 +34,7 @@ Column offset_column(std::string path, std::span<const std::uint64_t> offsets, s
 
 /// Writes one shard file, a dataset at a time. Needs each column's rows only while write() runs: what is read back in
 /// the end is compared with hashes. Calls may come from different threads, one after the other. Memory: three chunks of
-/// 1 MiB, and 32 bytes for each chunk of the file. Everything throws ErrorKind::storage; the file is then useless.
+/// 1 MiB, and 80 bytes for each chunk of the file. Everything throws ErrorKind::storage; the file is then useless.
 class ShardFileWriter {
  public:
   /// Makes the file, whose name must be free.
@@ -46,21 +46,24 @@ class ShardFileWriter {
   void write(const Column& column);
 
   /// Makes a hard link to each dataset below the group `alias` ("" for none), fsyncs the file, drops it from the page
-  /// cache, and reads it twice, from the disk: to hash it, and to compare each chunk with what was written. Returns
-  /// size and hash.
+  /// cache, and reads it from the disk, once: to hash it, and to compare each chunk with what was written. Then what
+  /// the file says of itself is compared as well: shapes, types, and where each chunk is. Returns size and hash.
   FileDigest finish(const std::string& alias);
 
  private:
-  /// A dataset as it was written: XXH3-128 of each chunk, in order.
+  /// A dataset as it was written: XXH3-128 of each chunk, in order. Of numbers, the chunk as it is stored, and where;
+  /// of text, which HDF5 deflates, the rows.
   struct Written {
     std::string path;
     hdf5::ElementType type;
     hdf5::Shape shape;
-    std::vector<std::string> hashes;
+    std::vector<FilePiece> chunks;
   };
   void write_checked(const hdf5::Dataset& dataset, const Column& column, const std::string& where, Written& written);
   void write_filtered(const hdf5::Dataset& dataset, const Column& column, const std::string& where, Written& written);
+  FileDigest read_back_chunks() const;
   void compare(const hdf5::File& file, const Written& written);
+  [[noreturn]] void throw_differs(const Written& written, std::uint64_t chunk) const;
 
   std::filesystem::path path_;
   std::string name_;
