@@ -67,10 +67,10 @@ const char* take_decimal(const char* at, double& number) {
 
 }  // namespace
 
-PlainRows::PlainRows(const Layout& layout) : separator_(layout.separator[0]), quotes_(layout.has_quotes()) {
+PlainRows::PlainRows(const Layout& layout) : separator_(layout.separator[0]) {
   const bool one_byte = layout.separator[1] == 0;
   const bool ordinary = separator_ >= 0x20 ? !is_digit(separator_) && separator_ != '.' : separator_ == '\t';
-  if (!one_byte || !ordinary) return;
+  if (!one_byte || !ordinary || !layout.has_quotes()) return;
   roles_.assign(static_cast<std::size_t>(layout.fields_needed()), Role::skipped);
   const auto set = [this](std::int32_t column, Role role) {
     if (column != Layout::none) roles_[static_cast<std::size_t>(column)] = role;
@@ -84,7 +84,7 @@ PlainRows::PlainRows(const Layout& layout) : separator_(layout.separator[0]), qu
 /// Behind the field at `at`, which may be behind `end`, where the text goes on as it may; null to give the row up.
 const char* PlainRows::take_field(const char* at, const char* end, Role role, ParsedRow& row) const {
   const char* begin = at;
-  if (quotes_ && *at == '"') return nullptr;
+  if (*at == '"') return nullptr;
   if (role == Role::skipped) {
     while (at < end && *at != separator_ && *at != '\n') ++at;
     return at;
@@ -122,8 +122,7 @@ std::size_t PlainRows::take(std::string_view text, ParsedRow& row) const {
   if (*at == separator_) {
     at = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
     if (at == nullptr) return 0;
-    const bool quote = std::memchr(fields_end, '"', static_cast<std::size_t>(at - fields_end)) != nullptr;
-    if (quotes_ && quote) return 0;
+    if (std::memchr(fields_end, '"', static_cast<std::size_t>(at - fields_end)) != nullptr) return 0;
   } else if (*at == '\r' && at + 1 < end) {
     ++at;
   }

@@ -28,7 +28,6 @@ class PlainRows {
 
   std::vector<Role> roles_;  // of the columns up to the last that is needed; empty to give up every row
   char separator_;
-  bool quotes_;
 };
 
 }  // namespace alsace::io

@@ -26,7 +26,9 @@ Layout layout_of(const std::string& separator, std::int32_t user, std::int32_t i
 
 /// What take() says of the first line of some text, as `user|item|value|timestamp|text|bytes`; "" when it gives it up.
 std::string taken(const Layout& layout, const std::string& text) {
-  const std::string readable = text + std::string(LineReader::slack, '7');
+  // Behind the text stands what would go on with it, as in a buffer that was used before.
+  std::string readable = text;
+  while (readable.size() < text.size() + LineReader::slack) readable += "\n7,7,7,7";
   ParsedRow row;
   row.problem = "of the row before";
   const std::size_t bytes = PlainRows(layout).take(std::string_view(readable).substr(0, text.size()), row);
