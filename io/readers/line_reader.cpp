@@ -10,7 +10,7 @@ namespace alsace::io {
 namespace {
 
 /// Bytes read at once: parsed while they are in a core's own cache.
-constexpr std::size_t step = std::size_t{1} << 18;
+constexpr std::size_t step = std::size_t{1} << 16;
 
 }  // namespace
 
