@@ -45,8 +45,8 @@ void print_help() {
   for (const Command& command : commands) fmt::print("  {:<10} {}\n", command.name, command.summary);
   fmt::print(
       "\n`alsace COMMAND --help` tells all about one of them.\n\n"
-      "Exit codes: 0 done, 1 a bug, 2 usage, 3 bad input, 4 numerics, 5 storage, 6 interrupted (a checkpoint is\n"
-      "written). Results go to stdout, log and progress to stderr.\n");
+      "Exit codes: 0 done, 1 a bug, 2 usage, 3 bad input, 4 numerics, 5 storage, 6 interrupted (what is\n"
+      "complete is kept). Results go to stdout, log and progress to stderr.\n");
 }
 
 /// The rank by MPI, or before MPI_Init by what the launcher says; 0 without one.
