@@ -75,7 +75,8 @@ QuantizedRow quantize(std::span<const float> row, double scale, std::int8_t* cod
 }
 
 double summation_error(int factors) {
-  const double roundings = static_cast<double>((factors + 15) / 16 + 4) * 0x1p-24;
+  const int passed = (factors + 15) / 16 + 4;
+  const double roundings = passed * 0x1p-24;
   return roundings / (1 - roundings) * enlarged;
 }
 

@@ -320,7 +320,7 @@ TEST_P(IndexSearchTest, parts_that_share_their_thresholds_merge_to_the_lists_of_
         search->advance(position / parts);
         merged = search == searches.front() ? search->lists() : merge_top_k(merged, search->lists(), takes);
       }
-      std::vector<float> thresholds(queries.count, IndexSearch::no_threshold);
+      std::vector<float> thresholds(queries.count, no_threshold);
       for (std::size_t q = 0; q < queries.count; ++q)
         if (takes[q] > 0 && merged[q].size() == takes[q]) thresholds[q] = merged[q].back().score;
       for (auto& search : searches) search->raise_thresholds(thresholds);

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "src/kernels/kernel_table.hpp"
+#include "src/kernels/scan_kernels.hpp"
+#include "src/ranking/item_index.hpp"
+#include "src/ranking/quantization.hpp"
+#include "src/ranking/scorer.hpp"
+
+namespace alsace {
+
+/// What a search did, in pairs of a query and an item.
+struct SearchCounts {
+  std::uint64_t scanned = 0;    ///< tested by codes
+  std::uint64_t survivors = 0;  ///< that the scan let through
+  std::uint64_t rescored = 0;   ///< whose fp32 rows were read, those that began a list included
+  SearchCounts& operator+=(const SearchCounts& other) {
+    scanned += other.scanned;
+    survivors += other.survivors;
+    rescored += other.rescored;
+    return *this;
+  }
+};
+
+/// How a search runs; the lists do not depend on it.
+struct SearchOptions {
+  int threads = 1;
+  bool prune = true;  ///< false: every query scans every item, to measure that
+  /// A thread is woken only for as many products of a full scan, which take a few hundred microseconds.
+  std::size_t products_a_thread = 30'000'000;
+};
+
+/// Below every score: nothing is known yet.
+inline constexpr float no_threshold = -std::numeric_limits<float>::infinity();
+
+/// What all workers read, and the thresholds, which they raise for each other.
+struct SearchState {
+  const KernelTable& kernels;
+  const ScanKernels& many;  ///< for whole tiles
+  const ScanKernels& few;   ///< for up to few.queries
+  const ItemIndex& index;
+  const Queries& queries;
+  std::size_t k;
+  SearchOptions options;
+  bool biased;                     ///< scores have offsets
+  bool scan_biased;                ///< and items biases that differ
+  std::size_t stride;              ///< bytes of a query's codes
+  std::vector<std::int8_t> codes;  ///< count × stride
+  std::vector<QuantizedQuery> quantized;
+  std::vector<float> thresholds;  ///< read and raised by all threads
+  std::vector<float> given;       ///< the thresholds that came from outside
+  std::atomic<std::size_t> next_chunk = 0;
+  bool by_items = false;  ///< workers share every query's chunks; else each has queries of its own
+
+  SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
+              const SearchOptions& how);
+
+  [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(index.factors()); }
+  [[nodiscard]] const float* row(std::size_t query) const { return queries.rows.data() + query * width(); }
+
+  [[nodiscard]] float threshold(std::size_t query) {
+    return std::atomic_ref(thresholds[query]).load(std::memory_order_relaxed);
+  }
+  void raise(std::size_t query, float to) {
+    const std::atomic_ref shared(thresholds[query]);
+    float now = shared.load(std::memory_order_relaxed);
+    while (now < to && !shared.compare_exchange_weak(now, to, std::memory_order_relaxed)) {
+    }
+  }
+  /// g' of src/ranking/quantization.hpp.
+  [[nodiscard]] double least(std::size_t query, float threshold) const {
+    return biased ? least_biased_inner_product(threshold, queries.offsets[query], index.factors())
+                  : least_inner_product(threshold, index.factors());
+  }
+  [[nodiscard]] float score(float inner_product, std::size_t query, std::size_t position) const {
+    return biased ? score_of(inner_product, index.bias(position), queries.offsets[query]) : inner_product;
+  }
+  /// Whether no item of the chunk or behind it reaches the query's threshold.
+  [[nodiscard]] bool is_done(std::size_t query, const ItemIndex::Chunk& chunk);
+  /// Whether the items of an allow list are rather looked up one by one. Of a list of all items, an index of a part has
+  /// a part only: so it is held against how far the ids reach.
+  [[nodiscard]] bool is_short(std::span<const std::uint32_t> allowed) const {
+    return allowed.size() * direct_cost <= index.id_range();
+  }
+
+ private:
+  /// An item that is looked up by its id and scored on its own costs as much as so many in a scan of the whole index.
+  static constexpr std::size_t direct_cost = 32;
+};
+
+}  // namespace alsace

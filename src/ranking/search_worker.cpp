@@ -1,0 +1,188 @@
+#include "src/ranking/search_worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace alsace {
+namespace {
+
+#include "src/kernels/scan_threshold.inc"
+
+/// Pairs whose rows are asked for at once; after them the threshold is looked at again.
+constexpr std::size_t rescored_at_once = 16;
+
+void prefetch_row(const float* row, std::size_t width) {
+  for (std::size_t k = 0; k < width; k += 16) __builtin_prefetch(row + k);
+}
+
+}  // namespace
+
+SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries) : state_(&state) {
+  const ItemIndex& index = state.index;
+  lists_.reserve(queries.size());
+  own_ = std::move(queries);
+  for (const std::size_t q : own_) lists_.emplace_back(state.queries, q, state.k, index.count());
+  for (std::size_t i = 0; i < own_.size(); ++i) {
+    if (lists_[i].length() == 0) continue;
+    if (lists_[i].all_allowed() || !state.is_short(lists_[i].allowed()))
+      filling_.push_back(i);
+    else
+      direct_.push_back(i);
+  }
+  scanning_.reserve(filling_.size());
+  const std::size_t most = std::min<std::size_t>(most_scan_queries, std::max<std::size_t>(filling_.size(), 1));
+  const std::size_t pairs = most * (index.longest_chunk() + scan_group);
+  survivors_ = std::make_unique_for_overwrite<Survivor[]>(pairs);
+  by_query_ = std::make_unique_for_overwrite<Survivor[]>(pairs);
+  scores_ = std::make_unique_for_overwrite<float[]>(index.longest_chunk());
+  const std::size_t tiles = filling_.size() / state.few.queries + 1;
+  packed_ = std::make_unique<AlignedArray<std::int8_t>>(AlignedArray<std::int8_t>::uninitialized(
+      std::max(tiles * state.few.packed_bytes(scan_steps(index.factors())),
+               (filling_.size() / state.many.queries + 1) * state.many.packed_bytes(scan_steps(index.factors())))));
+}
+
+void SearchWorker::score_allowed() {
+  for (const std::size_t i : direct_) {
+    for (const std::uint32_t item : lists_[i].allowed()) {
+      const auto position = state_->index.position_of(item);
+      if (position.has_value()) score_directly(i, *position, *position + 1);
+    }
+  }
+  direct_.clear();
+}
+
+void SearchWorker::search(const ItemIndex::Chunk& chunk) {
+  begin_scanning();
+  drop_done(chunk);
+  for (const std::size_t i : filling_) score_directly(i, chunk.begin, chunk.end);
+  scan(chunk);
+}
+
+void SearchWorker::begin_scanning() {
+  std::size_t kept = 0;
+  for (const std::size_t i : filling_) {
+    // Asked once: another thread may raise it at any moment.
+    if (state_->threshold(own_[i]) == no_threshold) {
+      filling_[kept++] = i;
+    } else {
+      scanning_.push_back(i);
+      packed_are_current_ = false;
+    }
+  }
+  filling_.resize(kept);
+}
+
+void SearchWorker::drop_done(const ItemIndex::Chunk& chunk) {
+  const std::size_t dropped = std::erase_if(scanning_, [&](std::size_t i) { return state_->is_done(own_[i], chunk); });
+  if (dropped > 0) packed_are_current_ = false;
+}
+
+void SearchWorker::score_directly(std::size_t i, std::size_t begin, std::size_t end) {
+  const std::size_t q = own_[i];
+  const ItemIndex& index = state_->index;
+  state_->kernels.inner_products(state_->row(q), 1, index.row(begin), end - begin, index.factors(), scores_.get());
+  for (std::size_t p = begin; p < end; ++p) offer(i, p, scores_[p - begin]);
+  counts_.rescored += end - begin;
+  if (lists_[i].full()) state_->raise(q, lists_[i].last_score());
+}
+
+void SearchWorker::offer(std::size_t i, std::size_t position, float inner_product) {
+  const float score = state_->score(inner_product, own_[i], position);
+  if (score >= state_->threshold(own_[i])) lists_[i].offer({score, state_->index.id(position)});
+}
+
+const ScanKernels& SearchWorker::kernels() const {
+  return scanning_.size() > state_->few.queries ? state_->many : state_->few;
+}
+
+void SearchWorker::pack() {
+  const ScanKernels& scan = kernels();
+  const std::size_t steps = scan_steps(state_->index.factors());
+  std::int8_t* to = packed_->data();
+  for (std::size_t first = 0; first < scanning_.size(); first += scan.queries) {
+    const std::size_t count = std::min(scan.queries, scanning_.size() - first);
+    const std::int8_t* codes[most_scan_queries];
+    for (std::size_t j = 0; j < count; ++j)
+      codes[j] = state_->codes.data() + own_[scanning_[first + j]] * state_->stride;
+    scan.pack_queries(codes, count, steps, to);
+    to += scan.packed_bytes(steps);
+  }
+  packed_are_current_ = true;
+}
+
+void SearchWorker::scan(const ItemIndex::Chunk& chunk) {
+  if (scanning_.empty()) return;
+  if (!packed_are_current_) pack();
+  const ScanKernels& scan = kernels();
+  const std::size_t tile_bytes = scan.packed_bytes(scan_steps(state_->index.factors()));
+  for (std::size_t first = 0; first < scanning_.size(); first += scan.queries)
+    scan_tile(scan, chunk, first, packed_->data() + first / scan.queries * tile_bytes);
+  counts_.scanned += scanning_.size() * (chunk.end - chunk.begin);
+}
+
+void SearchWorker::scan_tile(const ScanKernels& scan, const ItemIndex::Chunk& chunk, std::size_t first,
+                             const std::int8_t* packed) {
+  const std::size_t count = std::min(scan.queries, scanning_.size() - first);
+  for (std::size_t j = 0; j < count; ++j) {
+    const std::size_t q = own_[scanning_[first + j]];
+    const QuantizedQuery& query = state_->quantized[q];
+    tile_.shifts[j] = query.shift;
+    tile_.levels[j] = scan_level(state_->least(q, state_->threshold(q)), query);
+    tile_.norms[j] = query.norm_part;
+    tile_.rests[j] = query.rest_part;
+    tile_.bias_weights[j] = query.bias_weight;
+  }
+  const ScanItems items = state_->index.scan_items(chunk.begin, state_->scan_biased);
+  const std::size_t groups = (chunk.end - chunk.begin + scan_group - 1) / scan_group;
+  const ScanQueries queries{packed, tile_.shifts, tile_.levels, tile_.norms, tile_.rests, tile_.bias_weights};
+  const std::size_t survivors = scan.scan(items, groups, queries, count, survivors_.get());
+  if (survivors == 0) return;
+  counts_.survivors += survivors;
+  sort_by_query(survivors, count);
+  for (std::size_t j = 0; j < count; ++j)
+    rescore(scanning_[first + j], items, chunk, {by_query_.get() + ends_[j], ends_[j + 1] - ends_[j]});
+}
+
+void SearchWorker::sort_by_query(std::size_t survivors, std::size_t queries) {
+  std::fill_n(ends_, queries + 1, std::size_t{0});
+  for (std::size_t s = 0; s < survivors; ++s) ++ends_[survivors_[s].query + 1];
+  for (std::size_t j = 0; j < queries; ++j) ends_[j + 1] += ends_[j];
+  std::size_t next[most_scan_queries];
+  std::copy_n(ends_, queries, next);
+  for (std::size_t s = 0; s < survivors; ++s) by_query_[next[survivors_[s].query]++] = survivors_[s];
+}
+
+void SearchWorker::rescore(std::size_t i, const ScanItems& items, const ItemIndex::Chunk& chunk,
+                           std::span<const Survivor> survivors) {
+  const std::size_t q = own_[i];
+  const ItemIndex& index = state_->index;
+  const QuantizedQuery& query = state_->quantized[q];
+  const float margin = scan_margin(items.steps);
+  std::size_t next = 0;
+  while (next < survivors.size()) {
+    const float level = scan_level(state_->least(q, state_->threshold(q)), query);
+    std::uint32_t positions[rescored_at_once];
+    std::size_t taken = 0;
+    for (; next < survivors.size() && taken < rescored_at_once; ++next) {
+      const Survivor& survivor = survivors[next];
+      const std::size_t g = survivor.group;
+      const std::size_t position = chunk.begin + g * scan_group + survivor.item;
+      if (position >= chunk.end) continue;
+      const float limit =
+          scan_threshold(level, query.norm_part, query.rest_part, state_->scan_biased ? query.bias_weight : 0,
+                         items.inverse_scales[g], items.errors[g], items.lengths[g], margin);
+      float dot = static_cast<float>(survivor.dot);
+      if (state_->scan_biased) dot += items.biases[g * scan_group + survivor.item] * query.bias_weight;
+      if (dot < limit) continue;
+      prefetch_row(index.row(position), state_->width());
+      positions[taken++] = static_cast<std::uint32_t>(position);
+    }
+    float scores[rescored_at_once];
+    state_->kernels.gathered_inner_products(index.row(0), index.factors(), positions, taken, 0, state_->row(q), scores);
+    for (std::size_t j = 0; j < taken; ++j) offer(i, positions[j], scores[j]);
+    counts_.rescored += taken;
+    if (lists_[i].full()) state_->raise(q, lists_[i].last_score());
+  }
+}
+
+}  // namespace alsace

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "src/aligned_array.hpp"
+#include "src/ranking/filtered_list.hpp"
+#include "src/ranking/search_state.hpp"
+
+namespace alsace {
+
+/// One thread's share: some of the queries, or some of the items of all queries. Takes all its memory when it is made:
+/// nothing else can throw. A query is one of three: it has a short allow list, whose items are scored one by one; it
+/// has no threshold yet, so that every item is scored; or it scans.
+class SearchWorker {
+ public:
+  SearchWorker(SearchState& state, std::vector<std::size_t> queries);
+
+  /// Answers the queries of short allow lists, once.
+  void score_allowed();
+  /// Whether no query wants more chunks.
+  [[nodiscard]] bool idle() const { return filling_.empty() && scanning_.empty(); }
+  /// Searches one chunk for all other queries.
+  void search(const ItemIndex::Chunk& chunk);
+
+  [[nodiscard]] const std::vector<std::size_t>& own() const { return own_; }
+  /// The list of query own()[i].
+  [[nodiscard]] const FilteredList& list(std::size_t i) const { return lists_[i]; }
+  [[nodiscard]] const SearchCounts& counts() const { return counts_; }
+
+ private:
+  /// Lets the queries scan that have a threshold by now.
+  void begin_scanning();
+  /// Drops those that are done.
+  void drop_done(const ItemIndex::Chunk& chunk);
+  /// Scores consecutive positions.
+  void score_directly(std::size_t i, std::size_t begin, std::size_t end);
+  void offer(std::size_t i, std::size_t position, float inner_product);
+
+  /// The kernels for as many queries as scan.
+  [[nodiscard]] const ScanKernels& kernels() const;
+  void pack();
+  void scan(const ItemIndex::Chunk& chunk);
+  /// `first`: of the tile, in scanning_.
+  void scan_tile(const ScanKernels& scan, const ItemIndex::Chunk& chunk, std::size_t first, const std::int8_t* packed);
+  /// Puts survivors query by query into by_query_, those of query j from ends_[j] to ends_[j + 1].
+  void sort_by_query(std::size_t survivors, std::size_t queries);
+  /// Scores one query's survivors exactly, a few at a time, with a threshold that rises meanwhile.
+  void rescore(std::size_t i, const ScanItems& items, const ItemIndex::Chunk& chunk,
+               std::span<const Survivor> survivors);
+
+  /// What ScanQueries points to.
+  struct Tile {
+    std::int32_t shifts[most_scan_queries] = {};
+    float levels[most_scan_queries] = {};
+    float norms[most_scan_queries] = {};
+    float rests[most_scan_queries] = {};
+    float bias_weights[most_scan_queries] = {};
+  };
+
+  SearchState* state_;
+  std::vector<std::size_t> own_;  // queries; elsewhere i is an index of this
+  std::vector<FilteredList> lists_;
+  std::vector<std::size_t> direct_;
+  std::vector<std::size_t> filling_;   // no threshold yet
+  std::vector<std::size_t> scanning_;  // those of a tile side by side
+  bool packed_are_current_ = false;
+  std::unique_ptr<AlignedArray<std::int8_t>> packed_;
+  Tile tile_;
+  std::size_t ends_[most_scan_queries + 1] = {};
+  std::unique_ptr<Survivor[]> survivors_;
+  std::unique_ptr<Survivor[]> by_query_;
+  std::unique_ptr<float[]> scores_;
+  SearchCounts counts_;
+};
+
+}  // namespace alsace
