@@ -22,6 +22,10 @@ struct IndexedItems {
   double query_norm = 1;  ///< with biases: the usual norm of a query, by which items are sorted; any value is right
 };
 
+/// What each item can score at most, but for a query's own norm: query_norm · ‖y‖ + bias. An index has the largest in
+/// front. Ranks that hold parts of the items choose by it the few that they search first and all alike.
+std::vector<double> reach_of(const IndexedItems& items, int threads);
+
 /// Items as exact top-K search wants them: sorted so that those that can score highest come first, with int8 codes and
 /// what bounds their error (src/ranking/quantization.hpp). A position is the place of an item in that order.
 ///

@@ -284,51 +284,76 @@ TEST_P(IndexSearchTest, threads_change_nothing) {
   }
 }
 
-TEST_P(IndexSearchTest, parts_that_share_their_thresholds_merge_to_the_lists_of_the_whole) {
+/// The first k scores of merged lists as thresholds, where lists are as long as they can become.
+std::vector<float> thresholds_of(const RankedLists& lists, std::span<const std::uint32_t> takes) {
+  std::vector<float> thresholds;
+  for (std::size_t q = 0; q < lists.size(); ++q)
+    thresholds.push_back(takes[q] > 0 && lists[q].size() == takes[q] ? lists[q].back().score : no_threshold);
+  return thresholds;
+}
+
+/// Items by position in `chosen`, with their rows, biases and ids.
+struct Part {
+  std::vector<float> rows;
+  std::vector<double> biases;
+  std::vector<std::uint32_t> ids;
+  std::unique_ptr<ItemIndex> index;
+
+  Part(const FactorMatrix& items, std::span<const double> all_biases, std::span<const std::uint32_t> chosen) {
+    for (const std::uint32_t i : chosen) {
+      const auto row = items.row(static_cast<Eigen::Index>(i));
+      rows.insert(rows.end(), row.data(), row.data() + row.size());
+      biases.push_back(all_biases[i]);
+      ids.push_back(i);
+    }
+    index = std::make_unique<ItemIndex>(
+        IndexedItems{rows.data(), ids.size(), static_cast<int>(items.cols()), ids, biases, 1}, 1);
+  }
+};
+
+TEST_P(IndexSearchTest, parts_behind_a_common_head_merge_to_the_lists_of_the_whole) {
   constexpr std::size_t count = 6000;
-  constexpr std::size_t width = 24;
-  const FactorMatrix items = factor_rows(count, width, true, 27);
+  const FactorMatrix items = factor_rows(count, 24, true, 27);
   const std::vector<double> biases = biases_of(count, 0.2, 28);
-  Queries queries = queries_of(factor_rows(25, width, true, 29));
+  Queries queries = queries_of(factor_rows(25, 24, true, 29));
   queries.offsets.assign(queries.count, -2.5);
   test::add_filters(queries, count, 30);
   const std::size_t k = 20;
   std::vector<std::uint32_t> takes = queries.takes;
   for (std::uint32_t& take : takes) take = std::min<std::uint32_t>(take, k);
   const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items, biases), k, 1);
+  const std::vector<double> reach = reach_of({items.data(), count, 24, {}, biases, 1}, 1);
+  std::vector<std::uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return reach[a] > reach[b]; });
 
   for (const std::size_t parts : {1UL, 2UL, 3UL, 5UL}) {
-    std::vector<std::unique_ptr<ItemIndex>> indices;
-    std::vector<std::unique_ptr<IndexSearch>> searches;
-    for (std::size_t part = 0; part < parts; ++part) {
-      std::vector<float> rows;
-      std::vector<double> part_biases;
-      std::vector<std::uint32_t> ids;
-      for (std::size_t i = part; i < count; i += parts) {
-        rows.insert(rows.end(), items.data() + i * width, items.data() + (i + 1) * width);
-        part_biases.push_back(biases[i]);
-        ids.push_back(static_cast<std::uint32_t>(i));
+    for (const std::size_t head_size : {0UL, 7UL, 300UL}) {
+      const Part head(items, biases, std::span(order).first(head_size));
+      RankedLists merged = top_k_of_index(kernels_, *head.index, queries, k, {});
+      std::vector<Part> indices;
+      std::vector<std::unique_ptr<IndexSearch>> searches;
+      for (std::size_t part = 0; part < parts; ++part) {
+        std::vector<std::uint32_t> chosen;
+        for (std::size_t i = head_size + part; i < count; i += parts) chosen.push_back(order[i]);
+        indices.emplace_back(items, biases, chosen);
+        searches.push_back(std::make_unique<IndexSearch>(kernels_, *indices.back().index, queries, k, SearchOptions{}));
       }
-      indices.push_back(std::make_unique<ItemIndex>(
-          IndexedItems{rows.data(), ids.size(), static_cast<int>(width), ids, part_biases, 1}, 1));
-      searches.push_back(std::make_unique<IndexSearch>(kernels_, *indices.back(), queries, k, SearchOptions{}));
-    }
 
-    for (const std::size_t position : {100UL, 1000UL, count}) {
-      RankedLists merged = searches.front()->lists();
-      for (auto& search : searches) {
-        search->advance(position / parts);
-        merged = search == searches.front() ? search->lists() : merge_top_k(merged, search->lists(), takes);
+      const RankedLists of_head = merged;
+      for (const std::size_t position : {0UL, 500UL, 2000UL}) {
+        merged = of_head;
+        for (auto& search : searches) {
+          search->advance(position / parts);
+          merged = merge_top_k(merged, search->lists(), takes);
+        }
+        for (auto& search : searches) search->raise_thresholds(thresholds_of(merged, takes));
       }
-      std::vector<float> thresholds(queries.count, no_threshold);
-      for (std::size_t q = 0; q < queries.count; ++q)
-        if (takes[q] > 0 && merged[q].size() == takes[q]) thresholds[q] = merged[q].back().score;
-      for (auto& search : searches) search->raise_thresholds(thresholds);
-    }
-    RankedLists merged = searches.front()->finish();
-    for (std::size_t part = 1; part < parts; ++part) merged = merge_top_k(merged, searches[part]->finish(), takes);
+      merged = of_head;
+      for (auto& search : searches) merged = merge_top_k(merged, search->finish(), takes);
 
-    EXPECT_EQ(first_difference(merged, expected), "") << parts << " parts";
+      EXPECT_EQ(first_difference(merged, expected), "") << parts << " parts, head of " << head_size;
+    }
   }
 }
 
