@@ -1,0 +1,123 @@
+#include "src/ranking/item_index.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "src/error.hpp"
+#include "tests/support/ranking_data.hpp"
+
+namespace alsace {
+namespace {
+
+using test::factor_rows;
+
+IndexedItems items_of(const FactorMatrix& rows) {
+  return {rows.data(), static_cast<std::size_t>(rows.rows()), static_cast<int>(rows.cols()), {}, {}, 1};
+}
+
+TEST(ItemIndexTest, finds_items_by_ids_of_any_order_and_keeps_their_rows_and_biases) {
+  const FactorMatrix rows = factor_rows(500, 20, false, 1);
+  std::vector<std::uint32_t> ids(500);
+  std::vector<double> biases(500);
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    ids[i] = (i * 7919 + 3) % 5000;
+    biases[i] = 0.01 * i;
+  }
+  IndexedItems items = items_of(rows);
+  items.ids = ids;
+  items.biases = biases;
+
+  const ItemIndex index(items, 2);
+
+  ASSERT_EQ(index.count(), 500U);
+  for (std::uint32_t i = 0; i < 500; ++i) {
+    const auto position = index.position_of(ids[i]);
+    ASSERT_TRUE(position.has_value()) << ids[i];
+    EXPECT_EQ(index.id(*position), ids[i]);
+    EXPECT_EQ(index.bias(*position), biases[i]);
+    EXPECT_TRUE(std::equal(index.row(*position), index.row(*position) + 20, rows.row(i).data()));
+  }
+  EXPECT_FALSE(index.position_of(5000).has_value());
+  EXPECT_FALSE(index.position_of(std::find(ids.begin(), ids.end(), 1U) == ids.end() ? 1U : 2U).has_value());
+  const auto [least, most] = std::minmax_element(ids.begin(), ids.end());
+  EXPECT_EQ(index.id_range(), std::size_t{*most} - *least + 1);
+}
+
+TEST(ItemIndexTest, chunks_cover_all_positions_and_bound_what_is_in_them_and_behind) {
+  for (const Eigen::Index count : {1, 16, 63, 64, 65, 1000, 9000}) {
+    const FactorMatrix rows = factor_rows(count, 40, false, 2);
+    const ItemIndex index(items_of(rows), 1);
+
+    std::size_t end = 0;
+    for (const ItemIndex::Chunk& chunk : index.chunks()) {
+      EXPECT_EQ(chunk.begin, end);
+      EXPECT_EQ(chunk.begin % scan_group, 0U);
+      EXPECT_LE(chunk.end - chunk.begin, index.longest_chunk());
+      end = chunk.end;
+      for (std::size_t p = chunk.begin; p < index.count(); ++p) {
+        const Eigen::Map<const Eigen::RowVectorXf> row(index.row(p), 40);
+        ASSERT_LE(row.cast<double>().norm(), chunk.most_norm);
+      }
+    }
+    EXPECT_EQ(end, static_cast<std::size_t>(count));
+  }
+}
+
+TEST(ItemIndexTest, threads_and_the_order_of_the_source_change_no_code) {
+  const FactorMatrix rows = factor_rows(700, 24, true, 3);
+  const FactorMatrix reversed = rows.colwise().reverse();
+  std::vector<std::uint32_t> ids(700);
+  std::iota(ids.rbegin(), ids.rend(), 0U);
+  IndexedItems of_reversed = items_of(reversed);
+  of_reversed.ids = ids;
+
+  const ItemIndex one(items_of(rows), 1);
+  const ItemIndex two(items_of(rows), 2);
+  const ItemIndex other(of_reversed, 1);
+
+  const std::size_t bytes = 704 * scan_steps(24) * 4;
+  const auto codes = [](const ItemIndex& index) { return index.scan_items(0, false).codes; };
+  EXPECT_TRUE(std::equal(codes(one), codes(one) + bytes, codes(two)));
+  EXPECT_TRUE(std::equal(codes(one), codes(one) + bytes, codes(other)));
+  for (std::size_t p = 0; p < 700; ++p) ASSERT_EQ(one.id(p), other.id(p));
+}
+
+TEST(ItemIndexTest, asks_for_huge_pages_where_there_are_as_many) {
+  static std::size_t advised;
+  advised = 0;
+  const PageAdvice advice = [](void* pages, std::size_t bytes) {
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pages) % 4096, 0U);
+    advised += bytes;
+  };
+
+  const ItemIndex small(items_of(factor_rows(100, 8, true, 4)), 1, advice);
+  EXPECT_EQ(advised, 0U);
+  const ItemIndex large(items_of(factor_rows(10'000, 64, true, 5)), 1, advice);
+  EXPECT_GE(advised, 10'000U * 64 * 4);
+}
+
+TEST(ItemIndexTest, reach_is_the_norm_and_the_bias) {
+  FactorMatrix rows(2, 2);
+  rows << 3, 4, 0, 1;
+  const std::vector<double> biases{0.5, -2};
+  IndexedItems items = items_of(rows);
+  items.biases = biases;
+  items.query_norm = 10;
+
+  EXPECT_EQ(reach_of(items, 1), (std::vector<double>{50.5, 8}));
+}
+
+TEST(ItemIndexTest, refuses_lists_of_other_items) {
+  const FactorMatrix rows = factor_rows(4, 2, true, 6);
+  const std::vector<std::uint32_t> ids{1, 2, 3};
+  IndexedItems items = items_of(rows);
+  items.ids = ids;
+
+  EXPECT_THROW(ItemIndex(items, 1), Error);
+}
+
+}  // namespace
+}  // namespace alsace
