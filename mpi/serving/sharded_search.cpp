@@ -19,7 +19,7 @@ RankedLists merge(const Communicator& comm, RankedLists mine, const Queries& que
 std::vector<float> thresholds_of_all(const Communicator& comm, RankedLists mine, const Queries& queries,
                                      std::size_t k) {
   const RankedLists best = merge(comm, std::move(mine), queries, k);
-  std::vector<float> thresholds(queries.count, IndexSearch::no_threshold);
+  std::vector<float> thresholds(queries.count, no_threshold);
   for (std::size_t q = 0; q < best.size(); ++q) {
     const std::size_t wanted = queries.takes.empty() ? k : std::min<std::size_t>(k, queries.takes[q]);
     if (wanted > 0 && best[q].size() == wanted) thresholds[q] = best[q].back().score;
