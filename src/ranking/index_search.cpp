@@ -14,10 +14,6 @@ namespace {
 /// Threads share a query's items only where each has fewer queries than this.
 constexpr std::size_t queries_a_thread = 4;
 
-/// What is left of a single query's items after so many is shared by threads: those who find their list before never
-/// pay for waking a thread.
-constexpr std::size_t alone_until = 16384;
-
 /// Queries whose allow lists are not too short to be scanned for; one that takes no item counts too.
 std::size_t scanned_queries(const SearchState& state) {
   const auto& allowed = state.queries.allowed;
@@ -88,7 +84,7 @@ void IndexSearch::advance(std::size_t position) {
   }
   SearchWorker& first = workers_.front();
   first.score_allowed();
-  for (; state_->next_chunk < std::min(end, before(alone_until)) && !first.idle(); ++state_->next_chunk)
+  for (; state_->next_chunk < std::min(end, before(SearchState::alone_until)) && !first.idle(); ++state_->next_chunk)
     first.search(chunks[state_->next_chunk]);
   if (first.idle()) return;
 #pragma omp parallel for schedule(static, 1) num_threads(threads)

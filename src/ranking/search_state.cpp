@@ -19,7 +19,8 @@ SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Que
       codes(asked.count * stride),
       quantized(asked.count),
       thresholds(asked.count, no_threshold),
-      given(asked.count, no_threshold) {
+      given(asked.count, no_threshold),
+      answered(asked.count) {
   ItemUnits units = in.units();
   if (!scan_biased) units.biases = 0;
   for (std::size_t q = 0; q < asked.count; ++q)

@@ -55,8 +55,18 @@ struct SearchState {
   std::vector<QuantizedQuery> quantized;
   std::vector<float> thresholds;  ///< read and raised by all threads
   std::vector<float> given;       ///< the thresholds that came from outside
+  /// Queries that are done with all items, of which no chunk has to tell: set before threads share items.
+  std::vector<std::uint8_t> answered;
   std::atomic<std::size_t> next_chunk = 0;
   bool by_items = false;  ///< workers share every query's chunks; else each has queries of its own
+
+  /// Items after which a query that still has no threshold scores the rest of its allow list one by one: what it allows
+  /// may be all at the end.
+  static constexpr std::size_t most_filled = 4096;
+  /// What is left of a few queries' items after so many is shared by threads: those who find their lists before never
+  /// pay for waking a thread.
+  static constexpr std::size_t alone_until = 16384;
+  static_assert(most_filled < alone_until);
 
   SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
               const SearchOptions& how);

@@ -42,31 +42,38 @@ SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
 }
 
 void SearchWorker::score_allowed() {
-  for (const std::size_t i : direct_) {
-    for (const std::uint32_t item : lists_[i].allowed()) {
-      const auto position = state_->index.position_of(item);
-      if (position.has_value()) score_directly(i, *position, *position + 1);
-    }
-  }
+  for (const std::size_t i : direct_) score_allowed_from(i, 0);
   direct_.clear();
 }
 
+void SearchWorker::score_allowed_from(std::size_t i, std::size_t begin) {
+  for (const std::uint32_t item : lists_[i].allowed()) {
+    const auto position = state_->index.position_of(item);
+    if (position.has_value() && *position >= begin) score_directly(i, *position, *position + 1);
+  }
+}
+
 void SearchWorker::search(const ItemIndex::Chunk& chunk) {
-  begin_scanning();
+  begin_scanning(chunk);
   drop_done(chunk);
   for (const std::size_t i : filling_) score_directly(i, chunk.begin, chunk.end);
   scan(chunk);
 }
 
-void SearchWorker::begin_scanning() {
+void SearchWorker::begin_scanning(const ItemIndex::Chunk& chunk) {
   std::size_t kept = 0;
   for (const std::size_t i : filling_) {
+    const std::size_t q = own_[i];
+    if (state_->answered[q] != 0) continue;
     // Asked once: another thread may raise it at any moment.
-    if (state_->threshold(own_[i]) == no_threshold) {
-      filling_[kept++] = i;
-    } else {
+    if (state_->threshold(q) != no_threshold) {
       scanning_.push_back(i);
       packed_are_current_ = false;
+    } else if (chunk.begin >= SearchState::most_filled && !lists_[i].all_allowed()) {
+      score_allowed_from(i, chunk.begin);
+      state_->answered[q] = 1;
+    } else {
+      filling_[kept++] = i;
     }
   }
   filling_.resize(kept);

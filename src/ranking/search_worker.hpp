@@ -32,8 +32,10 @@ class SearchWorker {
   [[nodiscard]] const SearchCounts& counts() const { return counts_; }
 
  private:
-  /// Lets the queries scan that have a threshold by now.
-  void begin_scanning();
+  /// The allowed items of a query from a position on.
+  void score_allowed_from(std::size_t i, std::size_t begin);
+  /// Lets the queries scan that have a threshold by now, and ends those that allow too few of the items in front.
+  void begin_scanning(const ItemIndex::Chunk& chunk);
   /// Drops those that are done.
   void drop_done(const ItemIndex::Chunk& chunk);
   /// Scores consecutive positions.

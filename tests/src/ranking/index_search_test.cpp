@@ -255,6 +255,24 @@ TEST_P(IndexSearchTest, an_item_that_ties_with_the_last_of_the_list_wins_by_its_
   EXPECT_EQ(lists.items, (std::vector<ScoredItem>{{1, 0}, {1, 1}, {1, 2}}));
 }
 
+TEST_P(IndexSearchTest, an_allow_list_of_items_that_come_last_costs_little_more_than_its_items) {
+  constexpr std::size_t count = 40'000;
+  const FactorMatrix items = factor_rows(count, 8, false, 33);
+  const ItemIndex index = index_of(items);
+  std::vector<std::uint32_t> last;
+  for (std::size_t p = count - 4000; p < count; ++p) last.push_back(index.id(p));
+  std::sort(last.begin(), last.end());
+  Queries queries = queries_of(factor_rows(2, 8, true, 34));
+  queries.allowed = {std::make_shared<const std::vector<std::uint32_t>>(last), nullptr};
+  const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items), 10, 1);
+
+  for (const int threads : {1, 2}) {
+    IndexSearch search(kernels_, index, queries, 10, SearchOptions{threads, true, 0});
+    EXPECT_EQ(first_difference(search.finish(), expected), "") << threads << " threads";
+    EXPECT_LT(search.counts().rescored, 10'000U);
+  }
+}
+
 TEST_P(IndexSearchTest, empty_sets_give_empty_lists) {
   const FactorMatrix items = factor_rows(100, 8, true, 15);
   const FactorMatrix none(0, 8);
