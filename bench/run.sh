@@ -44,10 +44,7 @@ ranks() { mpirun --oversubscribe --bind-to none -np "$@"; }
 for name in "${names[@]}"; do
   case $name in
     limits) run limits "$build/bench/limits" --directory "$directory" "${quick[@]}" ;;
-    # malloc in huge pages (glibc 2.35), as the program's own tables are.
-    half_sweep | solve | gramian | top_k | quality)
-      run "$name" env GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "$build/bench/$name" "${quick[@]}"
-      ;;
+    half_sweep | solve | gramian | top_k | quality) run "$name" "$build/bench/$name" "${quick[@]}" ;;
     exchange | scaling) run "$name" ranks 2 "$build/bench/$name" "${quick[@]}" ;;
     checkpoint) run checkpoint "$build/bench/checkpoint" --directory "$directory" "${quick[@]}" ;;
     import) run import bench/import.py --directory "$directory" "${quick[@]}" ;;
