@@ -43,6 +43,10 @@ def leftovers(here):
     return [name for name in here.names() if "alsace-" in name]
 
 
+def progress_of(here, out):
+    return here.path(f"{out}.lists.alsace-progress" if out.endswith(".h5") else f"{out}.alsace-progress")
+
+
 def killed_again_and_again(here, out, chance):
     """Starts the same command until it has been killed KILLS times in its work; then lets it end. Returns how often a
     run went on with what was there."""
@@ -51,7 +55,9 @@ def killed_again_and_again(here, out, chance):
     while kills < KILLS:
         run = here.start(*command, ranks=chance.choice([BARE, 2, 3]))
         run.wait_for_log("items scored for")
-        time.sleep(chance.uniform(0, 0.25))
+        while kills % 4 != 3 and not progress_of(here, out).exists() and run.process.poll() is None:
+            time.sleep(0.002)  # every fourth kill may come before anything is saved
+        time.sleep(chance.uniform(0, 0.2))
         over = run.process.poll() is not None
         run.kill_all()
         outcome = run.wait()
