@@ -44,19 +44,7 @@ inline void multiply() {
 }
 
 #include "src/kernels/scan_tiles.inc"
-
-/// What LDTILECFG reads: palette 1, eight tiles of 16 rows of 64 bytes.
-struct TileConfig {
-  std::uint8_t palette;
-  std::uint8_t start_row;
-  std::uint8_t reserved[14];
-  std::uint16_t row_bytes[16];
-  std::uint8_t rows[16];
-};
-static_assert(sizeof(TileConfig) == 64, "the layout that the instruction reads");
-
-alignas(64) constexpr TileConfig tile_config = {
-    1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+#include "src/kernels/tile_config.inc"
 
 std::size_t scan(const ScanItems& items, std::size_t groups, const ScanQueries& queries, std::size_t count,
                  Survivor* out) {

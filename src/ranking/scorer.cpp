@@ -217,13 +217,6 @@ RankedLists top_k_of_block(const KernelTable& kernels, const Queries& queries, c
   return lists_of(selections);
 }
 
-RankedLists top_k_of_scores(std::span<const float> scores, std::uint64_t first_item, const Queries& queries,
-                            std::size_t k) {
-  std::vector<Selection> selections = selections_of(queries, first_item, scores.size(), k);
-  for (Selection& selection : selections) selection.offer_all(scores.data(), first_item, scores.size());
-  return lists_of(selections);
-}
-
 FactorMatrix unit_rows(const FactorMatrix& rows) {
   FactorMatrix unit = rows;
   for (Eigen::Index row = 0; row < unit.rows(); ++row) {

@@ -60,11 +60,6 @@ inline constexpr std::size_t score_workspace = score_tile * score_queries;
 RankedLists top_k_of_block(const KernelTable& kernels, const Queries& queries, const ItemBlock& items, std::size_t k,
                            int threads);
 
-/// The same for scores that do not depend on the query: `scores` has one for each of the consecutive items that begin
-/// at `first_item`. Reads count, takes, excluded and allowed of the queries.
-RankedLists top_k_of_scores(std::span<const float> scores, std::uint64_t first_item, const Queries& queries,
-                            std::size_t k);
-
 /// Rows scaled to length 1, so that inner products are cosines; rows of zeros stay. Norms in double.
 FactorMatrix unit_rows(const FactorMatrix& rows);
 

@@ -14,18 +14,11 @@ import subprocess
 import sys
 import tempfile
 
-DISTRIBUTION_PYTHON = "/usr/bin/python3"
+from support import BARE, Skip, expect, rows_of, run_checks, with_module
 
-try:
-    import h5py  # noqa: F401  (the snippet needs it)
-    import numpy as np
-except ImportError:
-    if pathlib.Path(sys.executable).resolve() != pathlib.Path(DISTRIBUTION_PYTHON).resolve():
-        os.execv(DISTRIBUTION_PYTHON, [DISTRIBUTION_PYTHON, *sys.argv])
-    print(f"skipped: {DISTRIBUTION_PYTHON} has no h5py (Debian and Ubuntu: python3-h5py)")
-    sys.exit(77)
-
-from support import BARE, Skip, expect, rows_of, run_checks
+with_module("h5py", "python3-h5py")
+import h5py  # noqa: E402, F401  (the snippet needs it)
+import numpy as np  # noqa: E402
 
 STORAGE = 5
 OPTIONS = ["--objective", "hkv", "--factors", 8, "--sweeps", 2, "--threads", 1]

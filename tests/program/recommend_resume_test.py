@@ -8,23 +8,14 @@ usage: recommend_resume_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
 
 import json
 import os
-import pathlib
 import random
 import signal
-import sys
 import time
 
-DISTRIBUTION_PYTHON = "/usr/bin/python3"
+from support import BARE, expect, run_checks, with_module
 
-try:
-    import h5py
-except ImportError:
-    if pathlib.Path(sys.executable).resolve() != pathlib.Path(DISTRIBUTION_PYTHON).resolve():
-        os.execv(DISTRIBUTION_PYTHON, [DISTRIBUTION_PYTHON, *sys.argv])
-    print(f"skipped: {DISTRIBUTION_PYTHON} has no h5py (Debian and Ubuntu: python3-h5py)")
-    sys.exit(77)
-
-from support import BARE, expect, run_checks
+with_module("h5py", "python3-h5py")
+import h5py  # noqa: E402
 
 INTERRUPTED = 6
 KILLS = int(os.environ.get("RECOMMEND_KILLS", "8"))

@@ -7,26 +7,16 @@ usage: serve_answers_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
 
 import collections
 import csv
-import os
-import pathlib
 import random
-import sys
 from urllib.parse import quote
-
-DISTRIBUTION_PYTHON = "/usr/bin/python3"
-
-try:
-    import numpy as np
-except ImportError:
-    if pathlib.Path(sys.executable).resolve() != pathlib.Path(DISTRIBUTION_PYTHON).resolve():
-        os.execv(DISTRIBUTION_PYTHON, [DISTRIBUTION_PYTHON, *sys.argv])
-    print(f"skipped: {DISTRIBUTION_PYTHON} has no numpy (Debian and Ubuntu: python3-numpy)")
-    sys.exit(77)
 
 import serve_support
 from serve_support import EXPLICIT, HKV, IALS, at_once, client_of, entries_of, exact, recommended, trained
 from service import start
-from support import BARE, expect, rows_of, run_checks
+from support import BARE, expect, rows_of, run_checks, with_module
+
+with_module("numpy", "python3-numpy")
+import numpy as np  # noqa: E402
 
 K = 20
 ALL = 3000  # more than there are items

@@ -7,6 +7,7 @@ fails by an AssertionError (`expect`) or is left out by `Skip(reason)`.
 import concurrent.futures
 import contextlib
 import gzip
+import importlib.util
 import json
 import os
 import pathlib
@@ -26,11 +27,23 @@ MPI_ENVIRONMENT = {
     "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
     "OMP_WAIT_POLICY": "passive",
 }
+DISTRIBUTION_PYTHON = "/usr/bin/python3"
 BARE = 0  # a rank count: without mpirun
 
 # What no user should ever see, whatever the input.
 SIGNS_OF_A_CRASH = ["check failed", "terminate called", "Segmentation", "Signal:", "exited on signal", "Sanitizer",
                     "runtime error:", "MPI_ABORT was invoked", "HDF5-DIAG"]
+
+
+def with_module(name, package):
+    """Sees that `name` can be imported: by this Python, or by the distribution's, with which the script then starts over.
+    Ends the script as skipped where neither has it."""
+    if importlib.util.find_spec(name) is not None:
+        return
+    if pathlib.Path(sys.executable).resolve() != pathlib.Path(DISTRIBUTION_PYTHON).resolve():
+        os.execv(DISTRIBUTION_PYTHON, [DISTRIBUTION_PYTHON, *sys.argv])
+    print(f"skipped: {DISTRIBUTION_PYTHON} has no {name} (Debian and Ubuntu: {package})")
+    sys.exit(77)
 
 
 class Skip(Exception):

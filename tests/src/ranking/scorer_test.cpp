@@ -289,39 +289,6 @@ TEST(ScorerTest, refuses_lengths_and_lists_of_other_queries) {
   EXPECT_THROW((void)top_k_of_block(kernels(), queries, block_of(items), 3, 1), Error);
 }
 
-TEST(TopKOfScoresTest, gives_filtered_queries_what_sorting_gives_at_any_split) {
-  const std::vector<Case> asked = cases();
-  const Queries queries = queries_of(FactorMatrix::Zero(static_cast<Eigen::Index>(asked.size()), 1), asked);
-  std::vector<float> scores(many_items);
-  for (std::uint32_t i = 0; i < many_items; ++i) scores[i] = static_cast<float>(i * 7919 % 400);  // with ties
-  constexpr std::size_t k = 60;
-
-  for (const std::size_t cut : {std::size_t{0}, std::size_t{1}, std::size_t{776}, std::size_t{777}}) {
-    const std::span<const float> all(scores);
-    const RankedLists left = top_k_of_scores(all.first(cut), 0, queries, k);
-    const RankedLists right = top_k_of_scores(all.subspan(cut), cut, queries, k);
-    const RankedLists merged = merge_top_k(left, right, k);
-
-    for (std::size_t q = 0; q < queries.count; ++q) {
-      ASSERT_LE(std::max(left[q].size(), right[q].size()), std::min<std::size_t>(k, asked[q].take)) << asked[q].name;
-      const auto expected = sorted_list(scores, 0, asked[q], k);
-      const auto list = copy_of(merged[q].first(std::min(merged[q].size(), static_cast<std::size_t>(asked[q].take))));
-      EXPECT_EQ(list, expected) << asked[q].name << " cut at " << cut;
-    }
-  }
-}
-
-TEST(TopKOfScoresTest, numbers_items_from_the_first_one) {
-  Queries queries;
-  queries.count = 2;
-  queries.excluded_offsets = std::vector<std::uint64_t>{0, 1, 1};
-  queries.excluded_items = {102};
-
-  const RankedLists lists = top_k_of_scores(std::vector<float>{1, 3, 5}, 100, queries, 2);
-
-  EXPECT_EQ(lists.items, (std::vector<ScoredItem>{{3, 101}, {1, 100}, {5, 102}, {3, 101}}));
-}
-
 TEST(UnitRowsTest, scales_to_length_one_and_keeps_zeros) {
   FactorMatrix rows(2, 2);
   rows << 3, 4, 0, 0;
