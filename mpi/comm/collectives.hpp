@@ -56,6 +56,12 @@ template <class T>
 void all_reduce_max(const Communicator& comm, std::span<T> values) {
   detail::all_reduce(comm, values, MPI_MAX);
 }
+/// Bit by bit.
+template <class T>
+void all_reduce_or(const Communicator& comm, std::span<T> values) {
+  static_assert(std::is_unsigned_v<T>);
+  detail::all_reduce(comm, values, MPI_BOR);
+}
 template <class T>
 T all_reduce_sum(const Communicator& comm, T value) {
   static_assert(std::is_integral_v<T>, "a floating-point sum over ranks depends on their number: use exact_sum");
@@ -97,14 +103,19 @@ std::vector<T> all_gather(const Communicator& comm, const T& value) {
   return all;
 }
 
-/// The concatenation of every rank's elements in rank order, on every rank.
+/// The concatenation of every rank's elements in rank order, on every rank. `counts`: how many each rank gives, where
+/// all know it.
 template <class T>
-std::vector<T> all_gather_vector(const Communicator& comm, std::span<const T> mine) {
+std::vector<T> all_gather_vector(const Communicator& comm, std::span<const T> mine,
+                                 std::span<const std::uint64_t> counts) {
   static_assert(std::is_trivially_copyable_v<T>);
-  const auto counts = all_gather(comm, static_cast<std::uint64_t>(mine.size()));
   std::vector<T> all(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
   detail::gather_bytes(comm, mine.data(), all.data(), counts, sizeof(T));
   return all;
+}
+template <class T>
+std::vector<T> all_gather_vector(const Communicator& comm, std::span<const T> mine) {
+  return all_gather_vector(comm, mine, all_gather(comm, static_cast<std::uint64_t>(mine.size())));
 }
 
 /// Completes a matrix of `row_bytes` a row that every rank holds whole, of which rank r has computed the rows
