@@ -6,7 +6,7 @@
 
 #include "io/store/model_store.hpp"
 #include "mpi/comm/communicator.hpp"
-#include "mpi/training/training_run.hpp"
+#include "mpi/training/run_options.hpp"
 #include "src/model/model.hpp"
 
 /// The resume contract: parameters or data that differ from the model's are refused, each field with both values; only
