@@ -81,6 +81,10 @@ struct Case {
   Precision precision;
 };
 
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << fmt::format("{}_{}_{}", one.level, name_of(one.solver), name_of(one.precision));
+}
+
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const std::string_view level : supported_kernel_levels())
@@ -217,9 +221,7 @@ TEST_P(RowSolversTest, gives_the_same_bits_where_the_whole_side_is_rotated) {
   for (Eigen::Index row = 0; row < 20; ++row) EXPECT_EQ(all.row(row), one.row(0));
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, RowSolversTest, testing::ValuesIn(cases()), [](const auto& each) {
-  return fmt::format("{}_{}_{}", each.param.level, name_of(each.param.solver), name_of(each.param.precision));
-});
+INSTANTIATE_TEST_SUITE_P(Cases, RowSolversTest, testing::ValuesIn(cases()), testing::PrintToStringParamName());
 
 TEST(HalfSweepProgressTest, tells_the_calling_thread_of_ever_longer_prefixes) {
   TrainConfig config = config_of(Objective::ials, 8, Solver::auto_, Precision::fp32);

@@ -9,6 +9,11 @@
 #include "tests/support/complaint.hpp"
 
 namespace alsace {
+
+static void PrintTo(const SyntheticConfig& config, std::ostream* out) {
+  *out << config.users << "_users_" << config.items << "_items_" << config.interactions << "_interactions";
+}
+
 namespace {
 
 Allocation allocate_alone(const SyntheticConfig& config) {
@@ -58,7 +63,8 @@ INSTANTIATE_TEST_SUITE_P(Shapes, SyntheticShapeTest,
                                          SyntheticConfig{.users = 50, .items = 40, .interactions = 50},
                                          SyntheticConfig{.users = 50, .items = 40, .interactions = 1999},
                                          SyntheticConfig{.users = 50, .items = 40, .interactions = 2000},
-                                         SyntheticConfig{.users = 40, .items = 1, .interactions = 33}));
+                                         SyntheticConfig{.users = 40, .items = 1, .interactions = 33}),
+                         testing::PrintToStringParamName());
 
 TEST(SyntheticTest, rows_do_not_depend_on_the_range_they_are_generated_in) {
   const SyntheticConfig config{.users = 200, .items = 100, .interactions = 4000, .seed = 7, .ratings = true};

@@ -69,6 +69,10 @@ struct Shape {
   double tolerance;  // of the rows met
 };
 
+void PrintTo(const Shape& shape, std::ostream* out) {
+  *out << shape.name;
+}
+
 class RowLengthsTest : public testing::TestWithParam<Shape> {
  protected:
   [[nodiscard]] static Workload workload(Popularity popularity = Popularity::power_law) {
@@ -124,7 +128,7 @@ INSTANTIATE_TEST_SUITE_P(Shapes, RowLengthsTest,
                          testing::Values(Shape{"long_rows", 20000, 5000, 1000000, 0.03},
                                          Shape{"short_rows", 100000, 20000, 500000, 0.03},
                                          Shape{"few_items", 20000, 500, 400000, 0.07}),
-                         [](const auto& shape) { return shape.param.name; });
+                         testing::PrintToStringParamName());
 
 TEST(RowsMetTest, whole_share_meets_every_row_with_an_interaction) {
   EXPECT_DOUBLE_EQ(rows_met({{100, 7, true}, {50, 1, true}, {10, 0, true}}, 1), 150);
