@@ -18,4 +18,18 @@ class ModelLock {
   FileDescriptor directory_;
 };
 
+/// Keeps a checkpoint in its place for as long as somebody reads it: a shared flock(2) on its directory, which
+/// is_being_read sees. Where there are no such locks, a reader is on its own.
+class ReadingLock {
+ public:
+  /// Does not throw: whether the checkpoint is there is found out by reading it.
+  explicit ReadingLock(const std::filesystem::path& checkpoint);
+
+ private:
+  FileDescriptor directory_;
+};
+
+/// True while a ReadingLock, of this process or another, is on the checkpoint.
+bool is_being_read(const std::filesystem::path& checkpoint);
+
 }  // namespace alsace::io

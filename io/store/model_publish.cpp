@@ -6,6 +6,7 @@
 
 #include "io/store/atomic_publish.hpp"
 #include "io/store/checkpoint_names.hpp"
+#include "io/store/model_lock.hpp"
 #include "io/store/model_manifest.hpp"
 #include "io/store/model_store.hpp"
 #include "io/store/model_view.hpp"
@@ -86,6 +87,7 @@ void remove_old(const fs::path& model, const ModelInfo& info, int keep) {
     if (sweeps[i] != best) removed.push_back(sweeps[i]);
   }
   for (const int sweep : removed) {
+    if (is_being_read(model / sweep_name(sweep))) continue;  // until the next commit
     // A name of its own first: a half-removed checkpoint must not look like one.
     const fs::path aside = staging_of(model, sweep);
     fs::remove_all(aside);

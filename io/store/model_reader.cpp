@@ -48,7 +48,7 @@ std::uint64_t read_seen(const ShardReader& shard, RowRange rows, std::uint64_t i
 
 }  // namespace
 
-ModelReader::ModelReader(const std::filesystem::path& checkpoint) : path_(checkpoint) {
+ModelReader::ModelReader(const std::filesystem::path& checkpoint) : path_(checkpoint), lock_(checkpoint) {
   ModelManifest manifest = read_model_manifest(checkpoint);
   info_ = std::move(manifest.info);
   files_ = std::move(manifest.files);

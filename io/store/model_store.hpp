@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/store/manifest.hpp"
+#include "io/store/model_lock.hpp"
 #include "io/store/shard_writer.hpp"
 #include "src/model/model.hpp"
 
@@ -78,8 +79,8 @@ StoredFile write_model_shard(const std::filesystem::path& staging, int shard, in
                              const ModelShard& data, const IdWidths& widths);
 
 /// Writes the h5py view and the manifest, renames the staging directory, moves `latest` (and `best` when info says that
-/// this sweep is the best), and removes all but the newest `keep` checkpoints and the best. In this order, each step
-/// fsynced, so that a failure anywhere leaves the last checkpoint loadable.
+/// this sweep is the best), and removes all but the newest `keep` checkpoints, the best, and those that somebody reads.
+/// In this order, each step fsynced, so that a failure anywhere leaves the last checkpoint loadable.
 void publish_checkpoint(const std::filesystem::path& model, const ModelInfo& info,
                         const std::vector<StoredFile>& shards, const IdWidths& widths, int keep);
 
@@ -98,7 +99,8 @@ std::vector<std::pair<std::string, std::string>> parameter_list(const TrainConfi
 
 class ModelReader {
  public:
-  /// Reads and checks the manifest of a checkpoint directory (see resolve_model). Throws ErrorKind::storage.
+  /// Reads and checks the manifest of a checkpoint directory (see resolve_model), which no training removes from then
+  /// on until the reader is gone. Throws ErrorKind::storage.
   explicit ModelReader(const std::filesystem::path& checkpoint);
 
   /// Everything of the model but its rows. The Gramians are read on request only: see read_gramians.
@@ -127,6 +129,7 @@ class ModelReader {
 
  private:
   std::filesystem::path path_;
+  ReadingLock lock_;
   ModelInfo info_;
   std::vector<StoredFile> files_;
 };

@@ -100,7 +100,7 @@ void add_run_options(CLI::App& app, TrainRequest& request) {
                  "go on from the model's last checkpoint");
   app.add_flag("--overwrite", run.overwrite, "with --resume never: replace the model that is there");
   app.add_option("--checkpoint-every", run.checkpoint_every, "sweeps between checkpoints");
-  app.add_option("--keep", run.keep, "checkpoints to keep (and the best one)");
+  app.add_option("--keep", run.keep, "checkpoints to keep (and the best one, and what somebody reads)");
   app.add_option("--max-hours", request.max_hours, "checkpoint and end with code 6 after so long");
   io::add_choice(
       app, "--exchange", run.exchange.kind,

@@ -71,16 +71,17 @@ int run_training(const Communicator& comm, TrainConfig config, const RunOptions&
   TrainingState state;
   state.config = std::move(config);
   OwnDirectory directory(comm, options.model);
-  TrainingStart start(context, state);
-  LoadedDataset loaded = start.load();
+  {
+    TrainingStart start(context, state);
+    LoadedDataset loaded = start.load();
+    if (!state.info.complete) start.make_trainer(std::move(loaded));
+  }
+  directory.prepare();
   int code = 0;
   if (state.info.complete) {
-    directory.prepare();
     spdlog::info("{} is already complete: {} of {} sweeps{}", options.model, state.info.sweep, state.config.sweeps,
                  state.info.sweep < state.config.sweeps ? ", stopped early" : "");
   } else {
-    start.make_trainer(std::move(loaded));
-    directory.prepare();
     code = SweepLoop(context, state, signals).run();
   }
   say_where_time_went(context);

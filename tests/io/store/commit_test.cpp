@@ -53,6 +53,19 @@ TEST_F(CommitTest, keeps_the_best_checkpoint_too) {
   EXPECT_EQ(resolve_model(model_, "latest"), model_ / "sweep-000006");
 }
 
+TEST_F(CommitTest, keeps_a_checkpoint_that_is_being_read_until_the_next_commit) {
+  write_model(model_, make_model(1), 2, 1);
+  {
+    const ModelReader reader(model_ / "sweep-000001");
+    write_model(model_, make_model(2), 1, 1);
+
+    EXPECT_THAT(names(), ElementsAre("latest", "sweep-000001", "sweep-000002"));
+    EXPECT_NO_THROW((void)reader.read({0, reader.info().users}, {0, reader.info().items}));
+  }
+  write_model(model_, make_model(3), 1, 1);
+  EXPECT_THAT(names(), ElementsAre("latest", "sweep-000003"));
+}
+
 TEST_F(CommitTest, best_falls_back_to_latest) {
   write_model(model_, make_model(4), 1);
 
