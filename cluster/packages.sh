@@ -6,7 +6,7 @@
 build_packages=(
   ca-certificates cmake g++ make ninja-build pkg-config
   libboost-dev libboost-iostreams-dev libboost-serialization-dev libcli11-dev libeigen3-dev libfmt-dev libhdf5-dev
-  libopenmpi-dev libspdlog-dev libxxhash-dev nlohmann-json3-dev openmpi-bin prometheus-cpp-dev zlib1g-dev
+  libopenmpi-dev libspdlog-dev libtoml11-dev libxxhash-dev nlohmann-json3-dev openmpi-bin prometheus-cpp-dev zlib1g-dev
 )
 
 say() { printf '\n== %s\n' "$*"; }

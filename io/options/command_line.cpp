@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/options/config_file.hpp"
 #include "src/error.hpp"
 
 namespace alsace::io {
@@ -28,6 +29,10 @@ bool is_flag(const CLI::Option& option) {
   return option.get_items_expected_max() == 0;
 }
 
+bool takes_several(const CLI::Option& option) {
+  return option.get_items_expected_max() > 1;
+}
+
 /// The argument that gives an option a value. An empty one needs an argument of its own: CLI11 takes `--name=` for a
 /// name whose value follows.
 void append(std::vector<std::string>& arguments, const std::string& name, const std::string& value) {
@@ -38,7 +43,25 @@ void append(std::vector<std::string>& arguments, const std::string& name, const 
   }
 }
 
+CLI::Validator finite_number(const std::string& expected, bool zero) {
+  return {[expected, zero](const std::string& text) {
+            double value = 0;
+            const bool good = CLI::detail::lexical_cast(text, value) && std::isfinite(value);
+            if (good && (value > 0 || (zero && value == 0))) return std::string();
+            return fmt::format("{}, expected {}", text, expected);
+          },
+          ""};
+}
+
 }  // namespace
+
+CLI::Validator at_least_zero() {
+  return finite_number("a number of at least 0", true);
+}
+
+CLI::Validator above_zero() {
+  return finite_number("a number above 0", false);
+}
 
 CommandLine::CommandLine(const std::string& command, const std::string& description, const std::string& examples)
     : app_(description, "alsace " + command) {
@@ -52,22 +75,18 @@ CommandLine::CommandLine(const std::string& command, const std::string& descript
 }
 
 CommandLine::Arguments CommandLine::from_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw usage_error(fmt::format("--config = {}, expected a file that can be read", path));
-  std::vector<CLI::ConfigItem> items;
-  try {
-    items = CLI::ConfigTOML().from_config(file);
-  } catch (const CLI::Error& error) {
-    throw usage_error(fmt::format("{}: {}", path, error.what()));
-  }
   Arguments arguments;
-  for (const CLI::ConfigItem& item : items) {
-    const CLI::Option* option = item.parents.empty() ? app_.get_option_no_throw("--" + item.name) : nullptr;
-    if (option == nullptr || item.name == "config") {
-      throw usage_error(fmt::format("{}: {} is not an option of {}", path, item.fullname(), app_.get_name()));
+  for (const ConfigEntry& entry : read_config_file(path)) {
+    const CLI::Option* option = app_.get_option_no_throw("--" + entry.name);
+    if (option == nullptr || entry.name == "config") {
+      throw usage_error(fmt::format("{}: {} is not an option of {}", entry.place, entry.name, app_.get_name()));
     }
-    sources_[long_name(*option)] = path;
-    for (const std::string& value : item.inputs) append(arguments[long_name(*option)], item.name, value);
+    if (entry.values.size() != 1 && !takes_several(*option)) {
+      throw usage_error(
+          fmt::format("{}: {} has {} values, expected one", entry.place, entry.name, entry.values.size()));
+    }
+    sources_[long_name(*option)] = entry.place;
+    for (const std::string& value : entry.values) append(arguments[long_name(*option)], entry.name, value);
   }
   return arguments;
 }
@@ -143,9 +162,17 @@ bool CommandLine::parse(int argc, const char* const* argv) {
     std::cout << app_.help();
     return false;
   } catch (const CLI::Error& error) {
-    throw usage_error(fmt::format("{}\nSee {} --help", error.what(), app_.get_name()));
+    throw usage_error(fmt::format("{}{}\nSee {} --help", error.what(), weaker_source(error.what()), app_.get_name()));
   }
   return true;
+}
+
+std::string CommandLine::weaker_source(const std::string& complaint) const {
+  for (const auto& [name, source] : sources_) {
+    if (source != "command line" && complaint.find("--" + name) != std::string::npos)
+      return fmt::format(" (given by {})", source);
+  }
+  return "";
 }
 
 bool CommandLine::given(const std::string& name) const {
@@ -160,7 +187,7 @@ std::string CommandLine::effective() const {
     const auto source = sources_.find(name);
     const bool given_somewhere = source != sources_.end();
     std::vector<std::string> results = option->results();
-    if (option->get_items_expected_max() <= 1 && results.size() > 1) results.erase(results.begin(), results.end() - 1);
+    if (!takes_several(*option) && results.size() > 1) results.erase(results.begin(), results.end() - 1);
     std::string value = fmt::format("{}", fmt::join(results, " "));
     const bool value_given = !option->results().empty();  // a positional has no name that names its source
     if (!value_given) value = is_flag(*option) ? "false" : option->get_default_str();

@@ -39,6 +39,8 @@ class CommandLine {
 
   [[nodiscard]] Arguments from_file(const std::string& path);
   [[nodiscard]] Arguments from_environment();
+  /// Where the option that a complaint names was given, if not on the command line.
+  [[nodiscard]] std::string weaker_source(const std::string& complaint) const;
   [[nodiscard]] std::set<std::string> named_in(const std::vector<std::string>& arguments) const;
 
   CLI::App app_;
@@ -47,6 +49,10 @@ class CommandLine {
 
   // Options are known by the first of their names here; aliases count as one.
 };
+
+/// Checks of a finite number: at least 0, and above 0.
+CLI::Validator at_least_zero();
+CLI::Validator above_zero();
 
 /// Binds an option to an enumeration by the names of its values; an unknown name is a usage error that lists them.
 template <class Enum>

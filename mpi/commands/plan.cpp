@@ -81,12 +81,12 @@ void add_cluster_options(CLI::App& app, Options& options) {
       app, "--exchange", options.exchange,
       {{"auto", ExchangeKind::auto_}, {"replicate", ExchangeKind::replicate}, {"needed", ExchangeKind::needed}},
       "all factors on every host, or on each rank those that its shard meets");
-  app.add_option("--memory-per-host", options.memory_per_host, "GiB; 0: not known")->check(CLI::NonNegativeNumber);
+  app.add_option("--memory-per-host", options.memory_per_host, "GiB; 0: not known")->check(io::at_least_zero());
   app.add_option("--shm-per-host", options.shm_per_host, "GiB of /dev/shm; 0: half of the memory, as Linux has it")
-      ->check(CLI::NonNegativeNumber);
+      ->check(io::at_least_zero());
   app.add_option("--bandwidth", options.bandwidth, "GB/s that a host receives from the others, all ranks together")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--latency", options.latency, "us of a message between hosts")->check(CLI::PositiveNumber);
+      ->check(io::above_zero());
+  app.add_option("--latency", options.latency, "us of a message between hosts")->check(io::above_zero());
   app.add_option("--calibration", options.calibration, "what --calibrate wrote; default: rates in the source")
       ->type_name("FILE");
   app.add_flag("--json", options.json, "a JSON object on stdout, in bytes and seconds");
@@ -101,8 +101,7 @@ void add_calibration_options(CLI::App& app, Options& options) {
                  "where checkpoints will be: some files are written and removed there")
       ->type_name("DIR")
       ->group("Calibration");
-  app.add_option("--kernels", options.kernels, "instruction set: auto, or a level that every rank's processor has")
-      ->group("Calibration");
+  app.add_option("--kernels", options.kernels, mpi::kernels_help)->group("Calibration");
   app.add_option("--at-factors", options.at_factors, "numbers of factors to measure at, ascending; others are between")
       ->delimiter(',')
       ->check(CLI::Range(1, 4096))

@@ -37,6 +37,16 @@ class CommandLineTest : public testing::Test {
     return command_.parse(static_cast<int>(arguments.size()), arguments.data());
   }
 
+  std::string complaint(const std::vector<const char*>& arguments) {
+    try {
+      (void)parse(arguments);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      return error.what();
+    }
+    return "no error";
+  }
+
   CommandLine command_;
   int factors_ = 64;
   int seed_ = 1;
@@ -66,13 +76,37 @@ TEST_F(CommandLineTest, unknown_option_in_file_names_file_and_option) {
   const std::string path = testing::TempDir() + "unknown.toml";
   std::ofstream(path) << "factor = 8\n";
 
-  try {
-    (void)parse({"--config", path.c_str()});
-    FAIL() << "no error";
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::usage);
-    EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("unknown.toml"), testing::HasSubstr("factor")));
+  EXPECT_THAT(complaint({"--config", path.c_str()}),
+              testing::AllOf(testing::HasSubstr("unknown.toml:1"), testing::HasSubstr("factor")));
+}
+
+TEST_F(CommandLineTest, what_is_not_toml_names_file_and_line) {
+  for (const char* text : {"seed = 9\nfactors = [128\n", "seed = 9\nfactors = 12 8\n", "seed = 9\nfactors\n",
+                           "seed = 9\nfactors = 1\nfactors = 2\n", "seed = 9\nseparator = comma\n"}) {
+    const std::string path = write("broken.toml", text);
+
+    EXPECT_THAT(complaint({"--config", path.c_str()}), testing::HasSubstr("broken.toml:")) << text;
   }
+}
+
+TEST_F(CommandLineTest, several_values_for_an_option_that_takes_one_are_refused) {
+  const std::string path = write("several.toml", "seed = 9\nfactors = [128, 64]\n");
+
+  EXPECT_THAT(complaint({"--config", path.c_str()}),
+              testing::HasSubstr("several.toml:2: factors has 2 values, expected one"));
+}
+
+TEST_F(CommandLineTest, value_out_of_range_in_a_file_names_the_line) {
+  const std::string path = write("range.toml", "seed = 9\nfactors = \"many\"\n");
+
+  EXPECT_THAT(complaint({"--config", path.c_str()}), testing::HasSubstr("range.toml:2"));
+}
+
+TEST_F(CommandLineTest, tables_in_a_file_are_refused) {
+  const std::string path = write("table.toml", "[train]\nfactors = 8\n");
+
+  EXPECT_THAT(complaint({"--config", path.c_str()}),
+              testing::AllOf(testing::HasSubstr("table.toml:1"), testing::HasSubstr("train")));
 }
 
 using Strings = std::vector<std::string>;
@@ -108,7 +142,7 @@ TEST_F(CommandLineTest, aliases_are_one_option) {
   ASSERT_TRUE(parse({"--config", path.c_str()}));
   EXPECT_EQ(sweeps_, 3);
   EXPECT_TRUE(command_.given("sweeps"));
-  EXPECT_THAT(command_.effective(), testing::HasSubstr("sweeps = 3 (" + path + ")"));
+  EXPECT_THAT(command_.effective(), testing::HasSubstr("sweeps = 3 (" + path + ":1)"));
 
   setenv("ALSACE_ITERATIONS", "4", 1);
   ASSERT_TRUE(parse({"--config", path.c_str()}));
