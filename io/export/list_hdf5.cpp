@@ -151,7 +151,8 @@ void ListHdf5::append(const IdList& users, const RankedLists& lists) {
 
 void ListHdf5::finish() {
   mark();
-  const fs::path temporary = temporary_of(path_);
+  const fs::path target = replaced_by(path_);
+  const fs::path temporary = temporary_of(target);
   std::error_code ignored;
   fs::remove(temporary, ignored);
   try {
@@ -160,7 +161,7 @@ void ListHdf5::finish() {
     fs::remove(temporary, ignored);
     throw;
   }
-  publish_temporary(path_);
+  publish_temporary(target);
   journal_.discard();
 }
 

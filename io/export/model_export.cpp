@@ -10,6 +10,7 @@
 #include "io/export/output_file.hpp"
 #include "io/store/atomic_publish.hpp"
 #include "io/store/checkpoint_names.hpp"
+#include "io/store/inspect.hpp"
 #include "io/store/model_manifest.hpp"
 #include "io/store/row_ranges.hpp"
 
@@ -47,8 +48,11 @@ void export_side_npy(const SideSource& side, const fs::path& out) {
   NpyWriter matrix = NpyWriter::matrix(out / (name + "_factors.npy"), side.rows(), factors);
   OutputFile ids(out / (name + "s.txt"));
   std::optional<NpyWriter> biases;
+  const fs::path bias_file = out / (name + "_biases.npy");
   if (has_biases(side.model.info().config))
-    biases.emplace(NpyWriter::vector(out / (name + "_biases.npy"), side.rows()));
+    biases.emplace(NpyWriter::vector(bias_file, side.rows()));
+  else
+    fs::remove(bias_file);  // of another model: it would be taken for this one's
   for_each_range(side.rows(), [&](RowRange range) {
     const Rows rows = side.read(range);
     matrix.append(rows.factors);
@@ -83,11 +87,13 @@ void export_side_csv(const SideSource& side, const fs::path& out) {
 
 void export_npy(const ModelReader& model, const fs::path& out) {
   make_directories(without_slash(out));
+  write_report(out / "model.json", inspect_as_json(model.path()) + "\n");
   for (const bool users : {true, false}) export_side_npy({model, users}, out);
 }
 
 void export_csv(const ModelReader& model, const fs::path& out) {
   make_directories(without_slash(out));
+  write_report(out / "model.json", inspect_as_json(model.path()) + "\n");
   for (const bool users : {true, false}) export_side_csv({model, users}, out);
 }
 

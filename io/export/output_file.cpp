@@ -1,7 +1,9 @@
 #include "io/export/output_file.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -18,8 +20,24 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t buffer_bytes = 1 << 20;
 
-/// The file to replace: the end of a chain of links. "" for what is not a regular file and is written to directly.
+/// The descriptor of this process that a name means. Such a name leads to what is open there, a regular file perhaps,
+/// of which others write parts too.
+std::optional<int> descriptor_named(const fs::path& path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  const fs::path folder = path.parent_path();
+  if (folder != "/dev/fd" && folder != "/proc/self/fd") return std::nullopt;
+  const std::string name = path.filename().string();
+  int descriptor = 0;
+  const auto read = std::from_chars(name.data(), name.data() + name.size(), descriptor);
+  if (read.ec != std::errc() || read.ptr != name.data() + name.size()) return std::nullopt;
+  return descriptor;
+}
+
+}  // namespace
+
 fs::path replaced_by(const fs::path& path) {
+  if (descriptor_named(path)) return {};
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (fs::exists(status) && !fs::is_regular_file(status)) return {};
@@ -27,6 +45,8 @@ fs::path replaced_by(const fs::path& path) {
   const fs::path target = fs::canonical(path, error);
   return error ? path : target;
 }
+
+namespace {
 
 /// flock(2), which ends with the process; file systems without such locks are left to the user's care.
 void lock_or_refuse(const FileDescriptor& file, const fs::path& path) {
@@ -48,7 +68,8 @@ FileDescriptor open_output(const fs::path& path, const fs::path& target) {
     lock_or_refuse(created, target);
     return created;
   }
-  FileDescriptor file = FileDescriptor::try_open(path, O_WRONLY);
+  const std::optional<int> opened = descriptor_named(path);
+  FileDescriptor file = opened ? FileDescriptor::duplicate_of(*opened) : FileDescriptor::try_open(path, O_WRONLY);
   if (file.get() < 0) throw write_error(path.string(), errno);
   return file;
 }

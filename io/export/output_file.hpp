@@ -18,6 +18,10 @@ Error write_error(const std::string& name, int code);
 /// The name `path`.alsace-tmp that a file has until it is complete.
 std::filesystem::path temporary_of(const std::filesystem::path& path);
 
+/// The file that writing to `path` replaces: the end of a chain of links. "" for what is not a regular file, or is a
+/// name of one of this process's descriptors, and is written to directly.
+std::filesystem::path replaced_by(const std::filesystem::path& path);
+
 /// Makes the empty temporary_of(path), in the place of a regular file that an interrupted run left; what else has that
 /// name is refused. Throws ErrorKind::storage.
 FileDescriptor create_temporary(const std::filesystem::path& path);
@@ -27,9 +31,9 @@ FileDescriptor create_temporary(const std::filesystem::path& path);
 void publish_temporary(const std::filesystem::path& path);
 
 /// A file that is written from its beginning to its end and appears under its name in close(); without close(), what
-/// was written is removed. What is there and not a regular file (a pipe, a device) is written to directly; a link stays
-/// and its target is replaced. One process writes to a name at a time. Throws ErrorKind::storage with the system's
-/// reason.
+/// was written is removed. What is there and not a regular file (a pipe, a device, /dev/stdout) is written to directly;
+/// a link stays and its target is replaced. One process writes to a name at a time. Throws ErrorKind::storage with the
+/// system's reason.
 class OutputFile {
  public:
   explicit OutputFile(const std::filesystem::path& path);
@@ -45,6 +49,7 @@ class OutputFile {
   std::uint64_t sync();
   /// From now on what was written stays as temporary_of(path) when the run ends without close().
   void keep() { kept_ = true; }
+  [[nodiscard]] bool is_kept() const { return kept_; }
   /// Writes what is left, fsyncs and renames.
   void close();
 

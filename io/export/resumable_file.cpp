@@ -3,8 +3,12 @@
 #include <fstream>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 namespace alsace::io {
 namespace {
@@ -13,16 +17,32 @@ namespace fs = std::filesystem;
 
 constexpr const char* progress_suffix = ".alsace-progress";
 
+using Identity = std::map<std::string, std::string>;
+
 struct Progress {
   std::uint64_t bytes = 0;
   std::uint64_t done = 0;
 };
 
+/// What of an identity, as it was noted, is not what it is now.
+std::vector<std::string> differences(const nlohmann::json& noted, const Identity& now) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : now) {
+    if (noted.value(name, nlohmann::json()) != value) names.push_back(name);
+  }
+  return names;
+}
+
 /// Nothing when no run of that identity left any, or what is there does not say.
-std::optional<Progress> read_progress(const fs::path& path, const std::string& identity) {
+std::optional<Progress> read_progress(const fs::path& path, const Identity& identity) {
   std::ifstream file(path);
   const auto json = nlohmann::json::parse(file, nullptr, false);
-  if (!json.is_object() || !json.contains("identity") || json["identity"] != identity) return std::nullopt;
+  if (!json.is_object() || !json.contains("identity") || !json["identity"].is_object()) return std::nullopt;
+  if (const auto other = differences(json["identity"], identity); !other.empty()) {
+    spdlog::warn("{}: of a run that differs in {}: what it has written is given up", path.string(),
+                 fmt::join(other, ", "));
+    return std::nullopt;
+  }
   const auto bytes = json.find("bytes");
   const auto done = json.find("done");
   if (bytes == json.end() || done == json.end()) return std::nullopt;
@@ -55,17 +75,35 @@ void ResumableFile::forget_progress() {
   if (!file_.temporary().empty()) fs::remove(path_ + progress_suffix, ignored);
 }
 
+/// Tells who meets an error in `work` what becomes of the rest.
+template <class Work>
+void ResumableFile::keeping(const Work& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    if (!file_.is_kept()) throw;
+    throw Error(error.kind(),
+                fmt::format("{}; what is there is kept, and the same command goes on from it", error.what()));
+  }
+}
+
+void ResumableFile::write(std::string_view bytes) {
+  keeping([&] { file_.write(bytes); });
+}
+
 void ResumableFile::mark(std::uint64_t done, bool now) {
   if (file_.temporary().empty() || (!now && since_mark_.seconds() < options_.mark_seconds)) return;
-  const std::uint64_t bytes = file_.sync();
-  write_report(path_ + progress_suffix,
-               nlohmann::json{{"identity", options_.identity}, {"bytes", bytes}, {"done", done}}.dump() + "\n");
+  keeping([&] {
+    const std::uint64_t bytes = file_.sync();
+    write_report(path_ + progress_suffix,
+                 nlohmann::json{{"identity", options_.identity}, {"bytes", bytes}, {"done", done}}.dump() + "\n");
+  });
   file_.keep();
   since_mark_.restart();
 }
 
 void ResumableFile::close() {
-  file_.close();
+  keeping([&] { file_.close(); });
   forget_progress();
 }
 

@@ -18,7 +18,7 @@ namespace alsace::io {
 /// An interaction of somebody unknown, as a client names it.
 struct NamedEvent {
   std::string item;
-  float value = 1;
+  std::optional<float> value;  ///< absent where the client gives none
   friend bool operator==(const NamedEvent&, const NamedEvent&) = default;
 };
 

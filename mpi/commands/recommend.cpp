@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,7 +76,7 @@ void declare(CLI::App& app, Options& options) {
   io::add_choice(app, "--resume", options.resume, {{"auto", true}, {"never", false}},
                  "go on with the file of a run that was stopped or killed, or begin it anew");
   app.add_option("--save-every", options.save_every, "seconds of work that a kill costs at most")
-      ->check(CLI::NonNegativeNumber);
+      ->check(io::at_least_zero());
 }
 
 void warn_of_unknown(const std::vector<std::string>& unknown) {
@@ -124,12 +125,14 @@ mpi::UserSelection choose_users(const mpi::Communicator& world, const io::ModelR
 }
 
 /// Everything that the bytes of the output depend on.
-std::string identity_of(const Options& options, const io::ModelReader& model, const mpi::UserSelection& users,
-                        io::RecommendationFormat format) {
-  return fmt::format("model {} users {} k {} seen {} titles {} format {}",
-                     io::digest_of(model.path() / io::schema::manifest_file).xxh3_128, users.identity(), options.k,
-                     options.include_seen, options.item_info.empty() ? "none" : io::hash_of_input(options.item_info),
-                     static_cast<int>(format));
+std::map<std::string, std::string> identity_of(const Options& options, const io::ModelReader& model,
+                                               const mpi::UserSelection& users, io::RecommendationFormat format) {
+  return {{"model", io::digest_of(model.path() / io::schema::manifest_file).xxh3_128},
+          {"users", users.identity()},
+          {"k", fmt::format("{}", options.k)},
+          {"seen items", options.include_seen ? "included" : "excluded"},
+          {"item information", options.item_info.empty() ? "none" : io::hash_of_input(options.item_info)},
+          {"format", fmt::format("{}", static_cast<int>(format))}};
 }
 
 /// On rank 0; nothing on the others. Collective.

@@ -13,7 +13,7 @@ void add_scoring_options(CLI::App& app, ScoringOptions& options) {
       ->required();
   app.add_option("--threads", options.threads, "threads a rank; 0: its share of the processors")
       ->check(CLI::Range(0, 4096));
-  app.add_option("--kernels", options.kernels, "instruction set: auto, portable, avx2, avx512")->type_name("LEVEL");
+  app.add_option("--kernels", options.kernels, mpi::kernels_help)->type_name("LEVEL");
   io::add_log_option(app, options.log_level);
 }
 

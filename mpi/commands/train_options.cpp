@@ -6,6 +6,7 @@
 #include "io/options/log_option.hpp"
 #include "io/options/reader_flags.hpp"
 #include "io/readers/reject_file.hpp"
+#include "mpi/comm/kernel_choice.hpp"
 #include "src/error.hpp"
 #include "src/evaluation/ranking_metrics.hpp"
 
@@ -108,7 +109,7 @@ void add_run_options(CLI::App& app, TrainRequest& request) {
       "where factors are: replicate keeps all of them once a host, needed on each rank those that its rows "
       "touch; auto takes what moves less and fits, and says why");
   app.add_option("--threads", run.threads, "a rank (0: its share of the processors it may run on)");
-  app.add_option("--kernels", request.kernels, "instruction set: auto, or a level that every rank's processor has");
+  app.add_option("--kernels", request.kernels, mpi::kernels_help);
   app.add_option("--report-json", run.report_json, "write the end-of-run table as JSON")->type_name("FILE");
   io::add_log_option(app, request.log_level);
   io::add_reader_options(app, run.read, run.duplicates);

@@ -45,8 +45,12 @@ std::string unknown_attribute(const std::vector<FilterTerm>& filters, const io::
 std::string resolve_events(const io::ScoringRequest& request, const io::ServedModel& model, ResolvedRequest& resolved) {
   std::vector<Event> events;
   for (const io::NamedEvent& named : request.events) {
-    if (!accepts_value(model.info.config, named.value)) {
-      return fmt::format("value = {} of item {}, expected a number that the objective can read", named.value,
+    if (!named.value && model.info.config.objective == Objective::explicit_)
+      return fmt::format("event of item {} without a value, expected its rating: the model is an explicit one",
+                         io::shown(named.item));
+    const float value = named.value.value_or(1);
+    if (!accepts_value(model.info.config, value)) {
+      return fmt::format("value = {} of item {}, expected a number that the objective can read", value,
                          io::shown(named.item));
     }
     const auto item = model.items.find(named.item);
@@ -54,7 +58,7 @@ std::string resolve_events(const io::ScoringRequest& request, const io::ServedMo
       resolved.unknown_items.push_back(named.item);
       continue;
     }
-    events.push_back({*item, named.value});
+    events.push_back({*item, value});
   }
   if (request.exclude_seen) {
     std::vector<std::uint32_t>& excluded = resolved.message.excluded;

@@ -32,7 +32,7 @@ inline std::string out_of_bounds(const io::ScoringRequest& request, const io::Re
   if (request.kind == io::ScoringRequest::Kind::events && request.events.empty()) return "no events";
   if (request.events.size() > bounds.max_listed) return "events";
   for (const io::NamedEvent& event : request.events) {
-    if (!is_valid_id(event.item) || !std::isfinite(event.value)) return "an event";
+    if (!is_valid_id(event.item) || !std::isfinite(event.value.value_or(1))) return "an event";
   }
   if (request.filters.size() > bounds.max_filters) return "filters";
   for (const FilterTerm& term : request.filters) {
@@ -49,7 +49,9 @@ inline std::string body_of(const io::ScoringRequest& request) {
     body["users"] = request.users;
   } else {
     for (const io::NamedEvent& event : request.events) {
-      body["events"].push_back({{"item", event.item}, {"value", event.value}});
+      Json one{{"item", event.item}};
+      if (event.value) one["value"] = *event.value;
+      body["events"].push_back(std::move(one));
     }
   }
   body["k"] = request.k;

@@ -154,8 +154,7 @@ def words_out_of_range_are_usage_errors(here):
              "--log-level": "info"}
     for option, allowed in words.items():
         ranks = (BARE, 3) if option in ("--objective", "--kernels", "--log-level") else (BARE,)
-        field = "kernel level" if option == "--kernels" else option
-        refused(here, USAGE, f"{field} = nonsense", allowed, ranks=ranks,
+        refused(here, USAGE, f"{option} = nonsense", allowed, ranks=ranks,
                 command=["train", "good.csv", "--model", "out", option, "nonsense"])
 
 

@@ -134,6 +134,21 @@ TEST(ExportTest, npy_and_csv_hold_the_model) {
   EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 12);
 }
 
+TEST(ExportTest, biases_of_another_model_do_not_stay) {
+  TemporaryDirectory directory;
+  const fs::path out = directory.path() / "out";
+  for (const Objective objective : {Objective::explicit_, Objective::ials}) {
+    const fs::path path = directory.path() / fmt::format("model-{}", static_cast<int>(objective));
+    const TestModel model = make_model(2, 23, 11, 1, objective);
+    write_model(path, model, 1);
+    export_npy(ModelReader(resolve_model(path, "best")), out);
+
+    EXPECT_EQ(fs::exists(out / "user_biases.npy"), objective == Objective::explicit_);
+    EXPECT_EQ(fs::exists(out / "item_biases.npy"), objective == Objective::explicit_);
+    EXPECT_THAT(read_bytes(out / "model.json"), HasSubstr(fmt::format("\"mean\": {}", model.info.mean)));
+  }
+}
+
 TEST(ExportTest, interrupted_export_leaves_what_was_there) {
   TemporaryDirectory directory;
   const fs::path path = directory.path() / "x.npy";

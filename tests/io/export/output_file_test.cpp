@@ -1,5 +1,7 @@
 #include "io/export/output_file.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,6 +38,19 @@ TEST_F(OutputFileTest, file_appears_complete_or_not_at_all) {
 
   EXPECT_EQ(read_bytes(path_), "new");
   EXPECT_EQ(files(), 1U);
+}
+
+TEST_F(OutputFileTest, names_of_descriptors_write_to_what_is_open_there) {
+  const FileDescriptor opened = FileDescriptor::open(path_, O_WRONLY | O_CREAT);
+  ASSERT_TRUE(write_all(opened.get(), "before\n"));
+
+  write_report(fmt::format("/dev/fd/{}", opened.get()), "list\n");
+  write_report(fmt::format("/proc/self/fd/{}", opened.get()), "more\n");
+  ASSERT_TRUE(write_all(opened.get(), "after\n"));
+
+  EXPECT_EQ(read_bytes(path_), "before\nlist\nmore\nafter\n");
+  EXPECT_EQ(replaced_by("/dev/stdout"), "");
+  EXPECT_EQ(replaced_by("/dev/stderr"), "");
 }
 
 TEST_F(OutputFileTest, files_of_the_user_that_end_in_tmp_stay) {

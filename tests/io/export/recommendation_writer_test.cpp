@@ -25,7 +25,7 @@ std::string text_of(const std::string& path) {
 RecommendationOutput csv(const std::string& path) {
   RecommendationOutput output;
   output.path = path;
-  output.resume.identity = "a model";
+  output.resume.identity = {{"model", "a"}, {"k", "2"}};
   return output;
 }
 
@@ -154,7 +154,7 @@ TEST_F(RecommendationWriterTest, goes_on_after_the_users_that_a_stopped_run_mark
 
 TEST_F(RecommendationWriterTest, begins_anew_when_the_lists_depend_on_something_else) {
   RecommendationOutput other = csv(path("top.csv"));
-  other.resume.identity = "another model";
+  other.resume.identity["model"] = "b";
   RecommendationOutput fresh = csv(path("top2.csv"));
   fresh.resume.resume = false;
 

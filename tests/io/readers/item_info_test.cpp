@@ -149,8 +149,22 @@ TEST_F(ItemInfoTest, ids_come_one_a_line) {
   EXPECT_EQ(ids_of_option(path_.string()), read_id_file(path_));
 }
 
-TEST(IdsOfOptionTest, without_such_a_file_they_are_ids_with_commas) {
-  EXPECT_EQ(ids_of_option("17,,42"), (std::vector<std::string>{"17", "42"}));
+TEST_F(ItemInfoTest, byte_order_mark_is_no_part_of_the_first_id) {
+  write(
+      "\xef\xbb\xbf"
+      "42\n7\n");
+
+  EXPECT_EQ(read_id_file(path_), (std::vector<std::string>{"42", "7"}));
+}
+
+TEST_F(ItemInfoTest, file_without_an_id_is_refused) {
+  write("\n\r\n");
+
+  EXPECT_THROW((void)ids_of_option(path_.string()), Error);
+}
+
+TEST(IdsOfOptionTest, without_such_a_file_they_are_ids_with_commas_and_blanks) {
+  EXPECT_EQ(ids_of_option("17,,42, 7 , "), (std::vector<std::string>{"17", "42", "7"}));
   EXPECT_THROW((void)ids_of_option(std::filesystem::temp_directory_path().string()), Error);
 }
 

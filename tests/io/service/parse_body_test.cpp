@@ -55,8 +55,9 @@ TEST(ParseBodyTest, reads_events_in_any_order_of_members) {
 
   EXPECT_EQ(request.kind, Kind::events);
   EXPECT_EQ(request.events,
-            (std::vector<NamedEvent>{{"1411238", 1.0F}, {"18446744073709551615", -2.5e-3F}, {"x", 1.0F}, {"y", 0.0F}}));
-  EXPECT_FALSE(std::signbit(request.events[3].value));
+            (std::vector<NamedEvent>{
+                {"1411238", 1.0F}, {"18446744073709551615", -2.5e-3F}, {"x", std::nullopt}, {"y", 0.0F}}));
+  EXPECT_FALSE(std::signbit(*request.events[3].value));
   EXPECT_EQ(request.k, 1000U);
 }
 

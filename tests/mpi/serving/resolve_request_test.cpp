@@ -93,6 +93,18 @@ TEST(ResolveRequestTest, refuses_a_value_that_the_objective_cannot_read) {
   EXPECT_THAT(refused(request, model).detail, HasSubstr("value = -1"));
 }
 
+TEST(ResolveRequestTest, an_event_of_an_explicit_model_needs_a_rating) {
+  io::ServedModel model = model_of({"a"});
+  io::ScoringRequest request;
+  request.kind = Kind::events;
+  request.events = {{"a", std::nullopt}};
+
+  EXPECT_EQ(resolved(request, model).message.events, (std::vector<Event>{{0, 1}}));
+  model.info.config.objective = Objective::explicit_;
+  EXPECT_EQ(refused(request, model).status, 400);
+  EXPECT_THAT(refused(request, model).detail, HasSubstr("without a value"));
+}
+
 TEST(ResolveRequestTest, refuses_an_attribute_that_there_is_not) {
   io::ScoringRequest request;
   request.users = {"42"};
