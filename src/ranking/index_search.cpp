@@ -14,13 +14,18 @@ namespace {
 /// Threads share a query's items only where each has fewer queries than this.
 constexpr std::size_t queries_a_thread = 4;
 
-/// Queries whose allow lists are not too short to be scanned for; one that takes no item counts too.
-std::size_t scanned_queries(const SearchState& state) {
+/// Whether a query's allow list is not too short to be scanned for; one that takes no item counts too.
+bool is_scanned(const SearchState& state, std::size_t query) {
   const auto& allowed = state.queries.allowed;
-  if (allowed.empty()) return state.queries.count;
-  return static_cast<std::size_t>(std::count_if(allowed.begin(), allowed.end(), [&](const ItemSet& items) {
-    return items == nullptr || !state.is_short(*items);
-  }));
+  return allowed.empty() || allowed[query] == nullptr || !state.is_short(*allowed[query]);
+}
+
+std::size_t scanned_queries(const SearchState& state) {
+  std::size_t count = 0;
+  for (std::size_t q = 0; q < state.queries.count; ++q) {
+    if (is_scanned(state, q)) ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -115,6 +120,17 @@ RankedLists IndexSearch::lists() const {
     result.push_back(lists[q]);
   }
   return result;
+}
+
+std::size_t IndexSearch::unfinished() const {
+  const auto chunks = state_->index.chunks();
+  const std::size_t next = state_->next_chunk;
+  if (next >= chunks.size()) return 0;
+  std::size_t count = 0;
+  for (std::size_t q = 0; q < state_->queries.count; ++q) {
+    if (is_scanned(*state_, q) && state_->answered[q] == 0 && !state_->is_done(q, chunks[next])) ++count;
+  }
+  return count;
 }
 
 RankedLists IndexSearch::finish() {

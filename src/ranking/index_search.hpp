@@ -39,6 +39,9 @@ class IndexSearch {
   /// The lists so far: the best of what was searched, in order, but nothing below the thresholds that were given. Any
   /// k-th score in them, or in a merge of several parts' lists, is a threshold for all parts.
   [[nodiscard]] RankedLists lists() const;
+  /// Queries whose lists an item that is left may still enter, but for those that have their allow lists scored one by
+  /// one.
+  [[nodiscard]] std::size_t unfinished() const;
   /// Searches the rest.
   RankedLists finish();
 

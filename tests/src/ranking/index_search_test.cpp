@@ -397,6 +397,24 @@ TEST_P(IndexSearchTest, a_threshold_keeps_what_scores_as_much_and_nothing_below)
   EXPECT_EQ(first_difference(search.finish(), expected), "") << "raised on the way";
 }
 
+TEST_P(IndexSearchTest, says_how_many_queries_items_that_are_left_can_still_serve) {
+  FactorMatrix items = factor_rows(2000, 16, true, 31);
+  items.bottomRows(1900) *= 1e-3F;  // nobody wants those
+  const ItemIndex index = index_of(items);
+  Queries queries = queries_of(factor_rows(4, 16, true, 32));
+  const auto few = std::make_shared<const std::vector<std::uint32_t>>(std::vector<std::uint32_t>{1990});
+  queries.allowed = {nullptr, nullptr, few, nullptr};
+  queries.takes = {10, 1500, 10, 10};
+
+  IndexSearch search(kernels_, index, queries, 1500, {});
+
+  EXPECT_EQ(search.unfinished(), 3U) << "all but the one that is scored by its allow list";
+  search.advance(200);
+  EXPECT_EQ(search.unfinished(), 1U) << "the one that takes nearly all";
+  search.finish();
+  EXPECT_EQ(search.unfinished(), 0U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Levels, IndexSearchTest, testing::ValuesIn(supported_kernel_levels()),
                          [](const auto& each) { return std::string(each.param); });
 
