@@ -15,7 +15,7 @@ namespace alsace::io {
 struct RankShare {
   std::string host;
   RowRange users;
-  std::uint64_t items = 0;  ///< how many: they are dealt like cards
+  std::uint64_t items = 0;  ///< how many: they are dealt like cards, but for some that all ranks hold
   std::uint64_t bytes = 0;  ///< of factors, ids, seen lists and what was made from them
 };
 

@@ -20,7 +20,7 @@
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
 #include "mpi/data/distributed_ids.hpp"
-#include "mpi/serving/dealt_items.hpp"
+#include "mpi/serving/sharded_items.hpp"
 #include "mpi/serving/sharded_model.hpp"
 #include "mpi/serving/sharded_search.hpp"
 #include "mpi/serving/user_stream.hpp"
@@ -223,10 +223,11 @@ int recommend(int argc, char** argv) {
   const mpi::UserSelection users = choose_users(world, model, options.users);
   const auto writer = open_output(world, model, users, options);
   const mpi::ItemDeal deal{world.rank(), world.size()};
-  std::optional<ItemIndex> items;
+  std::optional<mpi::ShardedItems> items;
   world.run_together([&] {
     model.read_gramians();
-    items.emplace(mpi::index_of(mpi::read_dealt_items(model, deal), info, run.threads));
+    const mpi::DealtItems dealt = mpi::read_dealt_items(model, deal, run.threads);
+    items.emplace(mpi::index_items(dealt, mpi::usual_query_norm(info), run.threads));
   });
   const std::uint64_t written = mpi::broadcast_value(world, writer ? writer->users_done() : 0);
   spdlog::info("{}: {} items scored for {} of {} users", model.path().string(), info.items, users.size(), info.users);
@@ -238,7 +239,7 @@ int recommend(int argc, char** argv) {
   how.batch_size = batch_size(options.k, info.items);
   how.exclude_seen = !options.include_seen;
   mpi::UserStream stream(world, model, users, how);
-  const mpi::ShardedSearch search{run.kernels, *items, deal.least(info.items), run.threads};
+  const mpi::ShardedSearch search{run.kernels, *items, run.threads};
   SearchCounts counts;
   while (auto batch = stream.next()) {
     RankedLists lists = mpi::sharded_top_k(world, search, batch->queries, static_cast<std::size_t>(options.k), &counts);

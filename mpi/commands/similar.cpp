@@ -13,7 +13,7 @@
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
-#include "mpi/serving/dealt_items.hpp"
+#include "mpi/serving/sharded_items.hpp"
 #include "mpi/serving/sharded_model.hpp"
 #include "mpi/serving/sharded_search.hpp"
 #include "src/error.hpp"
@@ -61,18 +61,18 @@ std::uint32_t find_item(const mpi::Communicator& world, const IdList& ids, const
 RankedLists nearest(const mpi::Communicator& world, const ScoringRun& run, const io::ModelReader& model,
                     std::uint32_t item, std::size_t k) {
   const mpi::ItemDeal deal{world.rank(), world.size()};
-  std::optional<ItemIndex> own;
-  world.run_together([&] { own.emplace(mpi::cosine_index_of(mpi::read_dealt_items(model, deal), run.threads)); });
+  std::optional<mpi::ShardedItems> items;
+  world.run_together(
+      [&] { items.emplace(mpi::index_cosines(mpi::read_dealt_items(model, deal, run.threads), run.threads)); });
   Queries query;
   query.count = 1;
   query.factors = model.info().config.factors;
   query.rows.resize(static_cast<std::size_t>(query.factors));
-  if (const auto position = own->position_of(item))
-    std::copy_n(own->row(*position), query.rows.size(), query.rows.begin());
+  if (const auto found = items->find(item)) std::copy_n(found->row().begin(), query.rows.size(), query.rows.begin());
   mpi::broadcast(world, std::span(query.rows), deal.owner(item));
   query.excluded_offsets.push_back(1);
   query.excluded_items = {item};
-  return mpi::sharded_top_k(world, {run.kernels, *own, deal.least(model.info().items), run.threads}, query, k);
+  return mpi::sharded_top_k(world, {run.kernels, *items, run.threads}, query, k);
 }
 
 std::string title_of(const io::ItemTitles& titles, std::string_view item) {

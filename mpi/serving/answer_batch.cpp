@@ -162,10 +162,9 @@ Groups group(const RankModel& model, const Messages& messages, const Gathered& g
 RankedLists score(const Communicator& comm, const KernelTable& kernels, int threads, const RankModel& model,
                   const Groups& groups, std::size_t lists, std::size_t k) {
   std::vector<std::vector<ScoredItem>> places(lists);
-  const auto search = [&](const Group& group, const ItemIndex& own) {
+  const auto search = [&](const Group& group, const ShardedItems& items) {
     if (group.queries.count == 0) return;  // on every rank
-    const ShardedSearch sharded{kernels, own, model.deal.least(model.share.info.items), threads};
-    const RankedLists found = search_own(comm, sharded, group.queries, k);
+    const RankedLists found = search_own(comm, {kernels, items, threads}, group.queries, k);
     for (std::size_t i = 0; i < found.size(); ++i) places[group.places[i]].assign(found[i].begin(), found[i].end());
   };
   search(groups.factors, model.items);

@@ -2,62 +2,111 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
-#include "io/system.hpp"
-#include "src/ranking/scorer.hpp"
+#include "src/error.hpp"
+#include "src/ranking/item_index.hpp"
 
 namespace alsace::mpi {
 namespace {
 
 constexpr std::uint64_t window_rows = 65536;
 
-/// √ of the mean squared length of a user's factors: where items have biases, how much lengths count beside them.
-double usual_query_norm(const ModelInfo& info) {
-  return info.users == 0 ? 1 : std::sqrt(info.user_gramian.trace() / static_cast<double>(info.users));
+/// Drops the items that are in `ids` too, which ascend.
+void drop(ItemRows& items, std::span<const std::uint32_t> ids) {
+  std::size_t kept = 0;
+  auto dropped = ids.begin();
+  for (std::size_t i = 0; i < items.ids.size(); ++i) {
+    while (dropped != ids.end() && *dropped < items.ids[i]) ++dropped;
+    if (dropped != ids.end() && *dropped == items.ids[i]) continue;
+    items.ids[kept] = items.ids[i];
+    if (kept < i) items.rows.row(static_cast<Eigen::Index>(kept)) = items.rows.row(static_cast<Eigen::Index>(i));
+    if (!items.biases.empty()) items.biases[kept] = items.biases[i];
+    ++kept;
+  }
+  items.ids.resize(kept);
+  items.rows.conservativeResize(static_cast<Eigen::Index>(kept), Eigen::NoChange);
+  if (!items.biases.empty()) items.biases.resize(kept);
 }
 
 }  // namespace
 
-DealtItems read_dealt_items(const io::ModelReader& reader, const ItemDeal& deal) {
+ItemDealer::ItemDealer(const ItemDeal& deal, std::uint64_t items, int factors, double query_norm,
+                       std::size_t head_items)
+    : deal_(deal), query_norm_(query_norm), most_(std::min<std::size_t>(head_items, items)) {
+  const auto ranks = static_cast<std::uint64_t>(deal.ranks);
+  const std::uint64_t own = (items + ranks - 1 - static_cast<std::uint64_t>(deal.rank)) / ranks;
+  dealt_.part.rows.resize(static_cast<Eigen::Index>(own), factors);
+  dealt_.dealt = items - most_;
+  slots_.rows.resize(static_cast<Eigen::Index>(most_), factors);
+}
+
+void ItemDealer::add(const float* rows, std::size_t count, std::span<const double> biases, int threads) {
+  const auto width = static_cast<std::size_t>(slots_.rows.cols());
+  IndexedItems items;
+  items.rows = rows;
+  items.count = count;
+  items.factors = static_cast<int>(width);
+  items.biases = biases;
+  items.query_norm = query_norm_;
+  const std::vector<double> reach = most_ == 0 ? std::vector<double>(count) : reach_of(items, threads);
+  for (std::size_t i = 0; i < count; ++i, ++next_) {
+    const auto item = static_cast<std::uint32_t>(next_);
+    offer(reach[i], item, rows + i * width, biases.empty() ? nullptr : &biases[i]);
+    if (!deal_.owns(item)) continue;
+    ItemRows& part = dealt_.part;
+    std::copy_n(rows + i * width, width, part.rows.data() + part.ids.size() * width);
+    part.ids.push_back(item);
+    if (!biases.empty()) part.biases.push_back(biases[i]);
+  }
+}
+
+void ItemDealer::offer(double reach, std::uint32_t item, const float* row, const double* bias) {
+  Candidate candidate{reach, item, chosen_.size()};
+  if (chosen_.size() == most_) {
+    if (most_ == 0 || !(candidate < chosen_.front())) return;
+    std::pop_heap(chosen_.begin(), chosen_.end());
+    candidate.slot = chosen_.back().slot;
+    chosen_.back() = candidate;
+  } else {
+    chosen_.push_back(candidate);
+    if (bias != nullptr) slots_.biases.push_back(0);
+  }
+  std::push_heap(chosen_.begin(), chosen_.end());
+  std::copy_n(row, slots_.rows.cols(), slots_.rows.row(static_cast<Eigen::Index>(candidate.slot)).data());
+  if (bias != nullptr) slots_.biases[candidate.slot] = *bias;
+}
+
+DealtItems ItemDealer::finish() && {
+  ALSACE_CHECK(next_ == dealt_.dealt + most_, "all items have come");
+  std::sort(chosen_.begin(), chosen_.end(), [](const Candidate& a, const Candidate& b) { return a.item < b.item; });
+  ItemRows& head = dealt_.head;
+  head.rows.resize(slots_.rows.rows(), slots_.rows.cols());
+  for (const Candidate& one : chosen_) {
+    head.rows.row(static_cast<Eigen::Index>(head.ids.size())) = slots_.rows.row(static_cast<Eigen::Index>(one.slot));
+    head.ids.push_back(one.item);
+    if (!slots_.biases.empty()) head.biases.push_back(slots_.biases[one.slot]);
+  }
+  drop(dealt_.part, head.ids);
+  return std::move(dealt_);
+}
+
+DealtItems read_dealt_items(const io::ModelReader& reader, const ItemDeal& deal, int threads) {
   const ModelInfo& info = reader.info();
   io::ModelReader::Parts rows_alone;
   rows_alone.user_ids = rows_alone.user_factors = rows_alone.seen = rows_alone.item_ids = false;
-  const auto ranks = static_cast<std::uint64_t>(deal.ranks);
-  const auto own = static_cast<std::uint64_t>(deal.rank);
-  DealtItems dealt;
-  dealt.rows.resize(static_cast<Eigen::Index>((info.items + ranks - 1 - own) / ranks), info.config.factors);
+  ItemDealer dealer(deal, info.items, info.config.factors, usual_query_norm(info), deal.head_items());
   for (std::uint64_t begin = 0; begin < info.items; begin += window_rows) {
     const RowRange window{begin, std::min(begin + window_rows, info.items)};
     const ModelShard read = reader.read({}, window, rows_alone);
-    for (std::uint64_t item = begin + (own + ranks - begin % ranks) % ranks; item < window.end; item += ranks) {
-      const auto at = static_cast<Eigen::Index>(item - begin);
-      dealt.rows.row(static_cast<Eigen::Index>(dealt.ids.size())) = read.item_factors.row(at);
-      dealt.ids.push_back(static_cast<std::uint32_t>(item));
-      if (!read.item_biases.empty()) dealt.biases.push_back(read.item_biases[static_cast<std::size_t>(at)]);
-    }
+    dealer.add(read.item_factors.data(), window.size(), read.item_biases, threads);
   }
-  return dealt;
+  return std::move(dealer).finish();
 }
 
-ItemIndex index_of(const DealtItems& items, const ModelInfo& info, int threads) {
-  IndexedItems indexed;
-  indexed.rows = items.rows.data();
-  indexed.count = items.ids.size();
-  indexed.factors = info.config.factors;
-  indexed.ids = items.ids;
-  indexed.biases = items.biases;
-  indexed.query_norm = usual_query_norm(info);
-  return {indexed, threads, io::advise_huge_pages};
-}
-
-ItemIndex cosine_index_of(const DealtItems& items, int threads) {
-  const FactorMatrix unit = unit_rows(items.rows);
-  IndexedItems indexed;
-  indexed.rows = unit.data();
-  indexed.count = items.ids.size();
-  indexed.factors = static_cast<int>(unit.cols());
-  indexed.ids = items.ids;
-  return {indexed, threads, io::advise_huge_pages};
+double usual_query_norm(const ModelInfo& info) {
+  if (info.users == 0 || info.user_gramian.size() == 0) return 1;
+  return std::sqrt(info.user_gramian.trace() / static_cast<double>(info.users));
 }
 
 }  // namespace alsace::mpi

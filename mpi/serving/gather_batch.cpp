@@ -75,9 +75,8 @@ std::vector<std::uint32_t> contribute(const RankModel& model, const BatchNeeds& 
     shared.seen_length(i) = static_cast<std::uint32_t>(seen.size());
     all_seen.insert(all_seen.end(), seen.begin(), seen.end());
   }
-  const auto put_item = [&](const ItemIndex& index, std::uint32_t item, std::uint32_t* row) {
-    const auto position = index.position_of(item);
-    if (position) shared.put(index.row(*position), index.bias(*position), row);
+  const auto put_item = [&](const ShardedItems& items, std::uint32_t item, std::uint32_t* row) {
+    if (const auto found = items.find(item)) shared.put(found->row().data(), found->bias(), row);
   };
   for (std::size_t i = 0; i < needs.events.size(); ++i) put_item(model.items, needs.events[i], shared.event(i));
   for (std::size_t i = 0; i < needs.similar.size(); ++i)

@@ -85,7 +85,7 @@ void read_item_info(const std::filesystem::path& path, const SortedIds& ids, Ran
     if (!found) continue;  // the file may know more items than the model
     const auto item = static_cast<std::uint32_t>(*found);
     if (all) all->add(item, *info, file.attributes());
-    if (!model.deal.owns(item)) continue;
+    if (!model.items.find(item)) continue;
     for (std::size_t i = 0; i < info->attributes.size(); ++i) {
       for (const std::string_view value : io::values_of_attribute(info->attributes[i])) {
         model.attributes.add(file.attributes()[i], value, item);
@@ -94,23 +94,6 @@ void read_item_info(const std::filesystem::path& path, const SortedIds& ids, Ran
   }
   model.attributes.seal();
   if (all) all->finish(file.attributes());
-}
-
-/// `counts`: of all items. Counts beyond 2^24 are rounded to fp32.
-ItemIndex popularity_index(std::span<const std::uint32_t> counts, const ItemDeal& deal) {
-  std::vector<std::uint32_t> ids;
-  std::vector<float> rows;
-  for (auto item = static_cast<std::size_t>(deal.rank); item < counts.size();
-       item += static_cast<std::size_t>(deal.ranks)) {
-    ids.push_back(static_cast<std::uint32_t>(item));
-    rows.push_back(static_cast<float>(counts[item]));
-  }
-  IndexedItems items;
-  items.rows = rows.data();
-  items.count = rows.size();
-  items.factors = 1;
-  items.ids = ids;
-  return ItemIndex(items, 1);
 }
 
 std::uint64_t bytes_of(const RankModel& model) {
@@ -130,13 +113,13 @@ std::unique_ptr<RankModel> read_rank_model(const std::filesystem::path& checkpoi
   io::ModelReader::Parts parts;
   parts.item_ids = parts.item_factors = false;
   const ItemDeal deal{rank, ranks};
-  const DealtItems items = read_dealt_items(reader, deal);
+  const DealtItems items = read_dealt_items(reader, deal, 1);
   // One thread: others are busy with answers from the model before.
   auto model = std::make_unique<RankModel>(RankModel{read_share(reader, rank, ranks, parts),
                                                      deal,
                                                      {},
-                                                     index_of(items, reader.info(), 1),
-                                                     cosine_index_of(items, 1),
+                                                     index_items(items, usual_query_norm(reader.info()), 1),
+                                                     index_cosines(items, 1),
                                                      {},
                                                      {}});
   ModelShard& shard = model->share.shard;
@@ -164,7 +147,7 @@ void complete(const Communicator& comm, RankModel& model) {
   std::vector<std::uint32_t> counts(static_cast<std::size_t>(model.share.info.items), 0);
   for (const std::uint32_t item : shard.seen_items) ++counts[item];
   all_reduce_sum(comm, std::span(counts));
-  model.popularity.emplace(popularity_index(counts, model.deal));
+  model.popularity.emplace(index_counts(counts, model.items));
 
   const auto shares =
       all_gather_objects(comm, ShareMessage{host_name(), shard.users, model.items.count(), bytes_of(model)});

@@ -2,31 +2,43 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <optional>
 
 #include "mpi/comm/communicator.hpp"
+#include "mpi/serving/sharded_items.hpp"
 #include "src/kernels/kernel_table.hpp"
 #include "src/ranking/index_search.hpp"
 
 namespace alsace::mpi {
 
-/// A search in which every rank goes through its own items.
+/// A search in which every rank goes through the head of the items for its share of the queries, query q on rank
+/// q mod R, and through its own part of the items for all of them.
 struct ShardedSearch {
   const KernelTable& kernels;
-  const ItemIndex& own;           ///< this rank's items
-  std::uint64_t least_items = 0;  ///< that any rank has; the same on all
+  const ShardedItems& items;
   int threads = 1;
 };
 
-/// The items of a rank after which ranks tell each other how good their lists are, ascending: seldom enough that the
-/// telling is small beside the search, often enough that a rank does not rescore what another's items rule out.
-std::vector<std::size_t> sharing_positions(std::size_t queries, int factors, std::size_t k, std::uint64_t least_items,
-                                           int ranks);
+/// What decides how often ranks tell each other how good their lists are; the same on all of them.
+struct SharingCosts {
+  std::uint64_t head = 0;   ///< items
+  std::uint64_t dealt = 0;  ///< items of all parts
+  int ranks = 1;
+  int factors = 1;
+  std::size_t k = 0;  ///< of the longest list
+};
 
-/// Those of this rank's items that may be among the k best of all (or among as many as a query takes), for each query:
-/// what merge_to_root wants. Every rank gives the same queries. Collective: for each sharing position a merge_to_root,
-/// after which 4 bytes a query are broadcast. Throws nothing that one rank alone could meet but for a bug or want of
-/// memory. `counts`: adds what this rank did; may be null.
+/// After how many items, those of the head and of all parts together, the next telling pays, when `known` have been
+/// searched and `open` queries are not done; nothing when none will any more. Between two of them ranks search four
+/// times as many items as before, each by itself: then 1M items of narrow norms on 4 ranks take 0.1 % more scanning
+/// than on one rank, and 12 % more when only the head is shared.
+std::optional<std::uint64_t> next_sharing(const SharingCosts& costs, std::uint64_t known, std::size_t open);
+
+/// Lists of this rank that together with those of the others have the k best items of all (or as many as a query takes)
+/// for each query: what merge_to_root wants. Every rank gives the same queries. Collective: where items are dealt, an
+/// all-reduce of 4 bytes a query for what the head gives, and each time that telling pays a merge_to_root, after which
+/// 4 bytes a query are broadcast. Throws nothing that one rank alone could meet but for a bug or want of memory.
+/// `counts`: adds what this rank did; may be null.
 RankedLists search_own(const Communicator& comm, const ShardedSearch& search, const Queries& queries, std::size_t k,
                        SearchCounts* counts = nullptr);
 

@@ -233,9 +233,87 @@ TEST_F(ServingRankTest, filters_by_what_the_item_information_says) {
   ASSERT_EQ(catalog.attributes.size(), 1U);
   EXPECT_THAT(catalog.attributes[0].values, testing::ElementsAre("all", "even", "odd"));
   EXPECT_EQ(catalog.ranks.size(), static_cast<std::size_t>(world_.size()));
-  std::uint64_t items = 0;
-  for (const io::RankShare& share : catalog.ranks) items += share.items;
-  EXPECT_EQ(items, 11U);
+  for (const io::RankShare& share : catalog.ranks) EXPECT_EQ(share.items, 11U) << "so few are in the head";
+}
+
+TEST_F(ServingRankTest, items_beyond_the_head_are_of_one_rank_and_in_all_answers) {
+  constexpr std::uint32_t count = 4500;
+  model_ = io::testing::make_model(3, 23, count);
+  model_.info.user_gramian = GramMatrix::Identity(5, 5);
+  model_.data.item_ids = {};
+  std::string text = "item,title,kind\n";
+  for (std::uint32_t item = 0; item < count; ++item) {
+    model_.data.item_ids.push_back(fmt::format("i{:04}", item));
+    text += fmt::format("i{:04},,{}\n", item, item % 7 == 0 ? "seventh" : "other");
+  }
+  if (world_.is_root()) io::testing::write_bytes(directory_.path() / "items.csv", text);
+  ServingRank rank(world_, kernels(), 1, shared(directory_.path() / "items.csv"));
+  rank.begin_load(written(model_, 2));
+  ASSERT_EQ(finish_load(rank).state, State::loaded);
+  ScoringMessage filtered = users_message({user_id(3)}, 800);
+  filtered.filters = {{"kind", {"seventh"}}};
+  filtered.exclude_seen = false;
+  // One of the head and one of the part of a rank; who has the rows of the others is another.
+  const ShardedItems& held = rank.model()->items;
+  const std::uint32_t listed = world_.size() == 1 ? 0 : broadcast_value(world_, held.head.id(4000));
+  const std::uint32_t dealt = broadcast_value(world_, held.part.id(0), world_.size() - 1);
+  ScoringMessage similar;
+  similar.kind = ScoringMessage::Kind::similar;
+  similar.takes = 20;
+  similar.item = listed;
+  ScoringMessage similar_to_dealt = similar;
+  similar_to_dealt.item = dealt;
+  ScoringMessage events;
+  events.kind = ScoringMessage::Kind::events;
+  events.events = {{std::min(listed, dealt), 2.5F}, {std::max(listed, dealt), 1.0F}};
+  events.takes = count;
+
+  const BatchAnswer found = rank.answer(
+      {users_message({user_id(22), user_id(7), "nobody"}, count), filtered, similar, similar_to_dealt, events});
+
+  if (!world_.is_root()) return;
+  const RankedLists of_users = brute_force(queries_of({22, 7}, true), count);
+  EXPECT_THAT(found.lists[0], testing::ElementsAreArray(of_users[0]));
+  EXPECT_THAT(found.lists[1], testing::ElementsAreArray(of_users[1]));
+  std::vector<float> counts(count, 0);
+  for (const std::uint32_t item : model_.data.by_user.columns) ++counts[item];
+  std::vector<ScoredItem> popular;
+  for (std::uint32_t item = 0; item < count; ++item) popular.push_back({counts[item], item});
+  std::sort(popular.begin(), popular.end(), ranks_before);
+  EXPECT_THAT(found.lists[2], testing::ElementsAreArray(popular));
+  const RankedLists everything = brute_force(queries_of({3}, false), count);
+  std::vector<ScoredItem> sevenths(everything[0].begin(), everything[0].end());
+  std::erase_if(sevenths, [](const ScoredItem& one) { return one.item % 7 != 0; });
+  EXPECT_THAT(found.lists[3], testing::ElementsAreArray(sevenths));
+  const FactorMatrix unit = unit_rows(model_.item_factors);
+  Queries nearest;
+  nearest.count = 2;
+  nearest.factors = 5;
+  for (const std::uint32_t item : {listed, dealt})
+    nearest.rows.insert(nearest.rows.end(), unit.row(item).data(), unit.row(item).data() + 5);
+  nearest.excluded_offsets = {0, 0, 0};
+  const RankedLists of_items = top_k_of_block(kernels(), nearest, {unit.data(), {}, 0, count}, 20, 1);
+  EXPECT_THAT(found.lists[4], testing::ElementsAreArray(of_items[0]));
+  EXPECT_THAT(found.lists[5], testing::ElementsAreArray(of_items[1]));
+  GatheredItems items;
+  items.items.resize(count);
+  std::iota(items.items.begin(), items.items.end(), 0U);
+  items.factors = model_.item_factors;
+  items.biases = model_.item_biases;
+  SparseRows row;
+  row.offsets = {0, 2};
+  row.columns = {events.events[0].item, events.events[1].item};
+  row.values = {2.5F, 1.0F};
+  const FoldedUsers folded = fold_in(model_.info, kernels(), row, items, 1);
+  Queries person;
+  person.count = 1;
+  person.factors = 5;
+  person.rows.assign(folded.factors.data(), folded.factors.data() + 5);
+  person.offsets = folded.offsets;
+  person.excluded_offsets = {0, 0};
+  EXPECT_THAT(found.lists[6], testing::ElementsAreArray(brute_force(person, count)[0]));
+  for (const io::RankShare& share : rank.model()->catalog->ranks)
+    EXPECT_GE(share.items, world_.size() == 1 ? count : 4096U);
 }
 
 TEST_F(ServingRankTest, a_broken_model_is_refused_on_all_ranks_and_the_old_one_stays) {

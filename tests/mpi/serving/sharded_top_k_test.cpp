@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "mpi/comm/collectives.hpp"
-#include "mpi/serving/dealt_items.hpp"
 #include "mpi/serving/merge_tree.hpp"
+#include "mpi/serving/sharded_items.hpp"
 #include "mpi/serving/sharded_model.hpp"
 #include "mpi/serving/sharded_search.hpp"
 
@@ -83,21 +83,12 @@ RankedLists brute_force(const Fixture& model, std::span<const std::uint32_t> use
   return lists;
 }
 
-/// This rank's items.
-ItemIndex dealt_index(const Communicator& world, const Fixture& model) {
-  const ItemDeal deal{world.rank(), world.size()};
-  DealtItems own;
-  std::vector<Eigen::Index> rows;
-  for (Eigen::Index item = 0; item < model.items.rows(); ++item) {
-    if (!deal.owns(static_cast<std::uint64_t>(item))) continue;
-    rows.push_back(item);
-    own.ids.push_back(static_cast<std::uint32_t>(item));
-    if (model.has_biases) own.biases.push_back(model.item_biases[static_cast<std::size_t>(item)]);
-  }
-  own.rows = model.items(rows, Eigen::all);
-  ModelInfo info;
-  info.config.factors = static_cast<int>(model.items.cols());
-  return index_of(own, info, 1);
+/// This rank's items, with a few in the head.
+ShardedItems dealt_index(const Communicator& world, const Fixture& model) {
+  const auto count = static_cast<std::size_t>(model.items.rows());
+  ItemDealer dealer({world.rank(), world.size()}, count, static_cast<int>(model.items.cols()), 1, 8);
+  dealer.add(model.items.data(), count, model.has_biases ? std::span(model.item_biases) : std::span<const double>(), 1);
+  return index_items(std::move(dealer).finish(), 1, 1);
 }
 
 /// What the ranks find together; empty but on rank 0.
@@ -121,10 +112,8 @@ RankedLists by_shards(const Communicator& world, const Fixture& model, std::span
   own.seen_offsets = offsets;
   own.seen_items = seen;
   const Queries queries = gather_queries(world, user_map, own, users, exclude_seen);
-  const ItemIndex index = dealt_index(world, model);
-  const ItemDeal deal{world.rank(), world.size()};
-  const auto all = static_cast<std::uint64_t>(model.items.rows());
-  return sharded_top_k(world, {kernel_table("portable"), index, deal.least(all), 1}, queries, k);
+  const ShardedItems items = dealt_index(world, model);
+  return sharded_top_k(world, {kernel_table("portable"), items, 1}, queries, k);
 }
 
 void expect_brute_force(const Fixture& model, std::size_t k, bool exclude_seen) {
@@ -194,58 +183,6 @@ TEST(ShardedTopKTest, answers_some_users_in_the_order_asked) {
   if (world.is_root()) {
     EXPECT_EQ(lists, brute_force(model, users, 4, true));
   }
-}
-
-/// Items of about equal norms, the hard case, and `queries` of them as queries.
-Fixture random_model(Eigen::Index items, int factors) {
-  std::mt19937 random(9);
-  std::normal_distribution<float> normal;
-  Fixture model;
-  model.items = FactorMatrix::NullaryExpr(items, factors, [&] { return normal(random); });
-  return model;
-}
-
-TEST(ShardedTopKTest, ranks_that_share_thresholds_rescore_little_more_than_one_rank) {
-  const auto world = Communicator::world();
-  const Fixture model = random_model(40000, 16);
-  Queries queries;
-  queries.count = 256;
-  queries.factors = 16;
-  queries.rows.assign(model.items.data() + 5000, model.items.data() + 5000 + 256 * 16);
-  queries.excluded_offsets.assign(257, 0);
-  DealtItems everything;
-  everything.ids.resize(40000);
-  std::iota(everything.ids.begin(), everything.ids.end(), 0U);
-  everything.rows = model.items;
-  ModelInfo info;
-  info.config.factors = 16;
-
-  SearchCounts counts;
-  const ItemIndex index = dealt_index(world, model);
-  const ItemDeal deal{world.rank(), world.size()};
-  const RankedLists lists =
-      sharded_top_k(world, {kernel_table("portable"), index, deal.least(40000), 1}, queries, 10, &counts);
-
-  const std::uint64_t rescored = all_reduce_sum(world, counts.rescored);
-  if (!world.is_root()) return;
-  const ItemIndex whole = index_of(everything, info, 1);
-  IndexSearch alone(kernel_table("portable"), whole, queries, 10, {});
-  EXPECT_EQ(lists, alone.finish());
-  // Without sharing four ranks rescore 3.7 times as much; what is left is that each begins with 16 items of its own.
-  EXPECT_LE(static_cast<double>(rescored), 1.6 * static_cast<double>(alone.counts().rescored));
-}
-
-TEST(SharingPositionsTest, begin_where_all_lists_can_be_full_and_get_rarer) {
-  EXPECT_EQ(sharing_positions(1024, 64, 10, 100, 4), (std::vector<std::size_t>{16, 24, 36, 54, 81}));
-  EXPECT_EQ(sharing_positions(1024, 64, 4001, 2500, 4), (std::vector<std::size_t>{1001, 1501, 2251}));
-}
-
-TEST(SharingPositionsTest, telling_has_to_be_worth_it) {
-  EXPECT_TRUE(sharing_positions(1024, 64, 10, 100'000, 1).empty());
-  EXPECT_TRUE(sharing_positions(1, 64, 10, 100'000, 4).empty());
-  const std::vector<std::size_t> of_a_long_search = sharing_positions(1, 128, 10, 250'000, 4);
-  ASSERT_FALSE(of_a_long_search.empty());
-  EXPECT_GE(of_a_long_search.front(), 125'000U);
 }
 
 TEST(GatherIdsTest, brings_ids_of_all_owners_in_order) {
