@@ -125,7 +125,7 @@ std::optional<std::uint64_t> next_sharing(const SharingCosts& costs, std::uint64
   // long as some queries' products with them.
   constexpr std::uint64_t growth = 4;
   constexpr std::size_t entries_worth_telling = 2000;
-  constexpr std::uint64_t products_worth_telling = 200'000'000;
+  constexpr std::uint64_t products_worth_telling = 150'000'000;
   constexpr std::uint64_t reading = 16;
   if (costs.ranks == 1 || open == 0) return std::nullopt;
   const std::uint64_t all = costs.head + costs.dealt;

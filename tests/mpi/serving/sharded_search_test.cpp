@@ -220,7 +220,7 @@ TEST(NextSharingTest, waits_until_lists_can_be_full) {
 
 TEST(NextSharingTest, has_to_be_worth_it) {
   EXPECT_EQ(next_sharing({4096, 996'000, 4, 128, 10}, 4096, 0), std::nullopt) << "all queries are done";
-  EXPECT_EQ(next_sharing({4096, 996'000, 4, 128, 10}, 4096, 64), 262'144U) << "before, it spares too little";
+  EXPECT_EQ(next_sharing({4096, 996'000, 4, 128, 10}, 4096, 64), 65536U) << "before, it spares too little";
   EXPECT_EQ(next_sharing({4096, 996'000, 4, 128, 10}, 4096, 1), std::nullopt);
   EXPECT_EQ(next_sharing({4096, 50'000'000, 4, 128, 10}, 4096, 1), 1'048'576U) << "a scan long enough for one query";
   EXPECT_EQ(next_sharing({0, 1'000'000, 1, 128, 10}, 0, 1024), std::nullopt) << "nobody to tell";
