@@ -2,8 +2,8 @@
 # Every figure of README.md's section on time and memory, measured here: all benches, or those named, into one folder of
 # JSON files and text tables, the machine's limits first. Some 25 minutes; nothing else should run meanwhile. What each
 # bench measures is in bench/README.md.
-#   bench/run.sh [quick] [NAME]...      NAMEs: limits half_sweep solve gramian top_k exchange scaling import
-#                                       checkpoint quality large; and, only when named, serve reload
+#   bench/run.sh [quick] [NAME]...      NAMEs: limits half_sweep solve gramian top_k top_k_ranks exchange scaling
+#                                       import checkpoint quality large; and, only when named, serve reload
 #   quick: tiny sizes, one round: sees in two minutes that every bench runs and verifies what it computes
 # BUILD: the build directory (build/release); OUT: the folder (bench-results/TIME); DIRECTORY: where files are written (OUT)
 set -euo pipefail
@@ -20,7 +20,8 @@ fi
 build=${BUILD:-build/release}
 out=${OUT:-bench-results/$(date -u +%Y%m%dT%H%M%SZ)}
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(limits half_sweep solve gramian top_k exchange scaling import checkpoint quality large)
+[ ${#names[@]} -gt 0 ] || names=(limits half_sweep solve gramian top_k top_k_ranks exchange scaling
+  import checkpoint quality large)
 mkdir -p "$out"
 directory=$(realpath "${DIRECTORY:-$out}")
 export ALSACE=${ALSACE:-$build/alsace}
@@ -45,6 +46,10 @@ for name in "${names[@]}"; do
   case $name in
     limits) run limits "$build/bench/limits" --directory "$directory" "${quick[@]}" ;;
     half_sweep | solve | gramian | top_k | quality) run "$name" "$build/bench/$name" "${quick[@]}" ;;
+    top_k_ranks)
+      run top_k_2_ranks ranks 2 "$build/bench/top_k_ranks" "${quick[@]}"
+      run top_k_4_ranks ranks 4 "$build/bench/top_k_ranks" --rounds 1 "${quick[@]}" # for its counts
+      ;;
     exchange | scaling) run "$name" ranks 2 "$build/bench/$name" "${quick[@]}" ;;
     checkpoint) run checkpoint "$build/bench/checkpoint" --directory "$directory" "${quick[@]}" ;;
     import) run import bench/import.py --directory "$directory" "${quick[@]}" ;;
