@@ -130,7 +130,7 @@ std::optional<std::uint64_t> next_sharing(const SharingCosts& costs, std::uint64
   if (costs.ranks == 1 || open == 0) return std::nullopt;
   const std::uint64_t all = costs.head + costs.dealt;
   // The lists of all ranks together should be full.
-  for (std::uint64_t next = growth * std::max<std::uint64_t>(known, costs.k); next <= all / 2; next *= growth) {
+  for (std::uint64_t next = growth * std::max<std::uint64_t>({known, costs.k, 1}); next <= all / 2; next *= growth) {
     const std::uint64_t own = (next - costs.head) / static_cast<std::uint64_t>(costs.ranks);
     const std::uint64_t products = (open + reading) * own * static_cast<std::uint64_t>(costs.factors);
     if (open * costs.k >= entries_worth_telling || products >= products_worth_telling) return next;

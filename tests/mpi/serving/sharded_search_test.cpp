@@ -218,6 +218,10 @@ TEST(NextSharingTest, waits_until_lists_can_be_full) {
   EXPECT_EQ(next_sharing({4096, 996'000, 4, 128, 10'000}, 4096, 1024), 40'000U);
 }
 
+TEST(NextSharingTest, begins_somewhere_without_a_head_and_wanted_items) {
+  EXPECT_EQ(next_sharing({0, 996'000, 4, 128, 0}, 0, 1024), 16384U);
+}
+
 TEST(NextSharingTest, has_to_be_worth_it) {
   EXPECT_EQ(next_sharing({4096, 996'000, 4, 128, 10}, 4096, 0), std::nullopt) << "all queries are done";
   EXPECT_EQ(next_sharing({4096, 996'000, 4, 128, 10}, 4096, 64), 65536U) << "before, it spares too little";
