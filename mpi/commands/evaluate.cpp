@@ -168,10 +168,12 @@ void measure_ranking(const ScoringRun& run, const EvaluatedModel& model, const U
     return measure(mpi::RankingEvaluation(run.world, users, own, scorer, model.items, test, metrics, run.threads),
                    report.segments);
   };
-  report.model_metrics.merge(measure_scorer(FactorScorer(own, model.items, model.item_biases, run.kernels)));
+  report.model_metrics.merge(measure_scorer(
+      FactorScorer(own, model.items, model.item_biases, run.kernels,
+                   mpi::index_for_lists(run.world, own, model.items, model.item_biases, test, metrics, run.threads))));
   if (!baseline) return;
   const auto popularity = mpi::item_popularity(run.world, own, static_cast<std::size_t>(model.items.rows()));
-  report.baseline.merge(measure_scorer(CommonScorer(popularity_scores(popularity))));
+  report.baseline.merge(measure_scorer(CommonScorer(own, popularity_scores(popularity))));
 }
 
 void measure_ratings(const ScoringRun& run, const EvaluatedModel& model, const UsersView& own, const mpi::HeldOut& test,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,12 +15,21 @@
 #include "src/evaluation/segments.hpp"
 #include "src/kernels/kernel_table.hpp"
 #include "src/matrix.hpp"
+#include "src/ranking/item_index.hpp"
 
 /// Metrics of a model that is spread over the ranks: users by shard, items whole on every rank. Sums by exact_sum, so
 /// that the numbers have the same bits on any number of ranks and threads. All collective.
 namespace alsace::mpi {
 
 using Metrics = std::map<std::string, double>;  ///< by name: "ndcg@100"
+
+/// The index by which a FactorScorer finds this rank's lists, or nothing where so few users are tested that it does not
+/// pay, or where no metric needs lists. Ranks choose for themselves, since the lists are the same. It holds all items,
+/// so that no user goes from rank to rank: while it lives, a copy of their factors and a quarter as much for the codes.
+/// Collective, but moves nothing.
+std::optional<ItemIndex> index_for_lists(const Communicator& comm, const UsersView& own, const FactorView& items,
+                                         const std::vector<double>& item_biases, const HeldOut& held_out,
+                                         const std::vector<RankingMetric>& metrics, int threads);
 
 /// Averages over the users with a held-out item; 0 where there is no such user. `own`: the users of users.range(rank).
 Metrics evaluate_ranking(const Communicator& comm, const ShardMap& users, const UsersView& own, const FactorView& items,

@@ -9,7 +9,7 @@
 #include "io/store/model_store.hpp"
 #include "mpi/comm/communicator.hpp"
 #include "mpi/shard_map.hpp"
-#include "src/evaluation/evaluate_users.hpp"
+#include "src/evaluation/users_view.hpp"
 #include "src/model/model.hpp"
 #include "src/ranking/scorer.hpp"
 

@@ -3,27 +3,18 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <utility>
 
 #include <omp.h>
 
 #include "src/error.hpp"
 #include "src/evaluation/beyond_accuracy.hpp"
+#include "src/ranking/batch_size.hpp"
 
 namespace alsace {
 namespace {
 
 using Kind = RankingMetric::Kind;
-
-std::vector<ScoredItem> best_unseen(std::span<const float> scores, std::span<const std::uint32_t> seen, std::size_t k) {
-  TopK best(std::min(k, scores.size()));
-  for (std::size_t item = 0; item < scores.size(); ++item) {
-    const ScoredItem candidate{scores[item], static_cast<std::uint32_t>(item)};
-    if (best.would_take(candidate) && !std::binary_search(seen.begin(), seen.end(), candidate.item)) {
-      best.take(candidate);
-    }
-  }
-  return best.finish();
-}
 
 void mark_covered(std::span<const ScoredItem> list, std::vector<std::uint8_t>& covered) {
   for (const ScoredItem& entry : list) {
@@ -31,78 +22,127 @@ void mark_covered(std::span<const ScoredItem> list, std::vector<std::uint8_t>& c
   }
 }
 
-/// All metrics of one user.
-class UserEvaluator {
- public:
-  UserEvaluator(std::span<const RankingMetric> metrics, const ItemTraits& traits, UserMetrics& result)
-      : metrics_(metrics),
-        traits_(traits),
-        result_(result),
-        longest_(static_cast<std::size_t>(longest_cut_off(metrics))) {}
+/// What one user's list is worth by a metric.
+double list_value(const RankingMetric& metric, std::span<const ScoredItem> list, const Relevant& relevant,
+                  const ItemTraits& traits) {
+  switch (metric.kind) {
+    case Kind::novelty:
+      return list_mean(list, traits.novelty);
+    case Kind::popularity:
+      return list_mean(list, traits.percentile);
+    case Kind::diversity:
+      return list_diversity(list, traits.unit_factors);
+    default:
+      return ranking_value(metric, list, relevant);
+  }
+}
 
-  void operator()(std::size_t user, std::span<const float> scores, std::span<const std::uint32_t> seen,
-                  const Relevant& relevant) const {
-    const std::vector<ScoredItem> list = best_unseen(scores, seen, longest_);
+/// Runs `task` for 0 to count − 1, each by any thread. Throws what one of them threw.
+template <class Task>
+void for_each(std::size_t count, int threads, const Task& task) {
+  std::exception_ptr failure;  // nothing may leave the parallel region
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+  for (std::size_t i = 0; i < count; ++i) {
+    try {
+      task(i);
+    } catch (...) {
+#pragma omp critical(evaluate_users_failure)
+      failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// The metrics of the users of one shard, by which of them need what.
+class ShardEvaluation {
+ public:
+  ShardEvaluation(const UserScorer& scorer, const UsersView& users, const SparseRows& held_out,
+                  std::span<const std::uint32_t> unknown_items, std::span<const RankingMetric> metrics,
+                  const ItemTraits& traits, int threads)
+      : scorer_(scorer),
+        users_(users),
+        held_out_(held_out),
+        unknown_items_(unknown_items),
+        metrics_(metrics),
+        traits_(traits),
+        threads_(threads) {
+    const std::vector<std::uint8_t> tested = alsace::tested_users(held_out, unknown_items);
+    for (std::size_t user = 0; user < tested.size(); ++user) {
+      if (tested[user] != 0) tested_.push_back(user);
+    }
+    result_.values.assign(users.count * metrics.size(), 0.0);
+    result_.covered.resize(metrics.size());
+  }
+
+  UserMetrics run() {
+    if (longest_cut_off(metrics_) > 0) measure_lists();
     for (std::size_t m = 0; m < metrics_.size(); ++m) {
-      const auto cut = std::span(list).first(std::min(list.size(), static_cast<std::size_t>(metrics_[m].k)));
-      double& value = result_.values[user * metrics_.size() + m];
-      switch (metrics_[m].kind) {
-        case Kind::auc:
-          value = area_under_curve(scores, seen, relevant);
-          break;
-        case Kind::coverage:
-          mark_covered(cut, result_.covered[m]);
-          break;
-        case Kind::novelty:
-          value = list_mean(cut, traits_.novelty);
-          break;
-        case Kind::popularity:
-          value = list_mean(cut, traits_.percentile);
-          break;
-        case Kind::diversity:
-          value = list_diversity(cut, traits_.unit_factors);
-          break;
-        default:
-          value = ranking_value(metrics_[m], cut, relevant);
+      if (metrics_[m].kind == Kind::auc) measure_scores(m);
+    }
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] double& value(std::size_t user, std::size_t metric) {
+    return result_.values[user * metrics_.size() + metric];
+  }
+  [[nodiscard]] Relevant relevant(std::size_t user) const { return {held_out_.columns_of(user), unknown_items_[user]}; }
+
+  void measure_lists() {
+    for (std::size_t m = 0; m < metrics_.size(); ++m) {
+      if (metrics_[m].kind == Kind::coverage) result_.covered[m].assign(scorer_.items(), 0);
+    }
+    const auto longest = static_cast<std::size_t>(longest_cut_off(metrics_));
+    const std::size_t together = batch_size(longest, scorer_.items());
+    for (std::size_t begin = 0; begin < tested_.size(); begin += together) {
+      const auto users = std::span(tested_).subspan(begin, std::min(together, tested_.size() - begin));
+      const RankedLists lists = scorer_.best_unseen(users, longest, threads_);
+      for_each(users.size(), threads_, [&](std::size_t i) { measure_list(users[i], lists[i]); });
+    }
+  }
+
+  void measure_list(std::size_t user, std::span<const ScoredItem> list) {
+    for (std::size_t m = 0; m < metrics_.size(); ++m) {
+      const auto cut = list.first(std::min(list.size(), static_cast<std::size_t>(metrics_[m].k)));
+      if (metrics_[m].kind == Kind::coverage) {
+        mark_covered(cut, result_.covered[m]);
+      } else if (metrics_[m].kind != Kind::auc) {
+        value(user, m) = list_value(metrics_[m], cut, relevant(user), traits_);
       }
     }
   }
 
- private:
+  /// Scores of users side by side, since the items are read once for them.
+  void measure_scores(std::size_t metric) {
+    const std::size_t items = scorer_.items();
+    std::vector<std::vector<float>> scores(static_cast<std::size_t>(threads_));
+    for (auto& own : scores) own.resize(score_queries * items + score_workspace);
+    for_each((users_.count + score_queries - 1) / score_queries, threads_, [&](std::size_t group) {
+      const std::size_t first = group * score_queries;
+      const std::size_t end = std::min(first + score_queries, users_.count);
+      const auto begin = std::lower_bound(tested_.begin(), tested_.end(), first);
+      if (begin == tested_.end() || *begin >= end) return;
+      const std::span<float> own = scores[static_cast<std::size_t>(omp_get_thread_num())];
+      scorer_.score(first, end - first, own.data(), own.data() + score_queries * items);
+      for (auto user = begin; user != tested_.end() && *user < end; ++user) {
+        const auto of_user = own.subspan((*user - first) * items, items);
+        value(*user, metric) = area_under_curve(of_user, users_.seen(*user), relevant(*user));
+      }
+    });
+  }
+
+  const UserScorer& scorer_;
+  const UsersView& users_;
+  const SparseRows& held_out_;
+  std::span<const std::uint32_t> unknown_items_;
   std::span<const RankingMetric> metrics_;
   const ItemTraits& traits_;
-  UserMetrics& result_;
-  std::size_t longest_;
+  int threads_;
+  std::vector<std::size_t> tested_;
+  UserMetrics result_;
 };
 
 }  // namespace
-
-std::vector<double> score_offsets(const UsersView& users) {
-  std::vector<double> offsets;
-  if (!users.has_biases) return offsets;
-  for (std::size_t user = 0; user < users.count; ++user) offsets.push_back(score_offset(users, user));
-  return offsets;
-}
-
-FactorScorer::FactorScorer(const UsersView& users, const FactorView& items, std::span<const double> item_biases,
-                           const KernelTable& kernels)
-    : users_(users), kernels_(kernels), offsets_(score_offsets(users)) {
-  const auto count = static_cast<std::size_t>(items.rows());
-  ALSACE_CHECK(users.factors == items.cols(), "users and items have as many factors");
-  ALSACE_CHECK(item_biases.empty() || item_biases.size() == count, "one bias an item");
-  block_ = {items.data(), item_biases, 0, count};
-}
-
-void FactorScorer::score(std::size_t first_user, std::size_t count, float* scores, float* workspace) const {
-  const auto offsets =
-      offsets_.empty() ? std::span<const double>() : std::span<const double>(offsets_).subspan(first_user, count);
-  score_items(kernels_, users_.rows + first_user * static_cast<std::size_t>(users_.factors), count, users_.factors,
-              offsets, block_, scores, block_.count, workspace);
-}
-
-void CommonScorer::score(std::size_t /*first_user*/, std::size_t count, float* scores, float* /*workspace*/) const {
-  for (std::size_t user = 0; user < count; ++user) std::copy(scores_.begin(), scores_.end(), scores + user * items());
-}
 
 std::vector<std::uint8_t> tested_users(const SparseRows& held_out, std::span<const std::uint32_t> unknown_items) {
   std::vector<std::uint8_t> tested(held_out.rows());
@@ -116,42 +156,7 @@ UserMetrics evaluate_users(const UserScorer& scorer, const UsersView& users, con
                            std::span<const std::uint32_t> unknown_items, std::span<const RankingMetric> metrics,
                            const ItemTraits& traits, int threads) {
   ALSACE_CHECK(held_out.rows() == users.count && unknown_items.size() == users.count, "one held-out row a user");
-  UserMetrics result;
-  result.values.assign(users.count * metrics.size(), 0.0);
-  result.covered.resize(metrics.size());
-  for (std::size_t m = 0; m < metrics.size(); ++m) {
-    if (metrics[m].kind == Kind::coverage) result.covered[m].assign(scorer.items(), 0);
-  }
-  const std::vector<std::uint8_t> tested = tested_users(held_out, unknown_items);
-  const UserEvaluator evaluate(metrics, traits, result);
-  const std::size_t groups = (users.count + score_queries - 1) / score_queries;
-  const std::size_t scores_size = score_queries * scorer.items();
-  std::vector<float> all_scores(static_cast<std::size_t>(threads) * scores_size);
-  std::vector<float> workspaces(static_cast<std::size_t>(threads) * score_workspace);
-  std::exception_ptr failure;  // nothing may leave the parallel region
-
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-  for (std::size_t group = 0; group < groups; ++group) {
-    const std::size_t first = group * score_queries;
-    const std::size_t count = std::min(score_queries, users.count - first);
-    const auto thread = static_cast<std::size_t>(omp_get_thread_num());
-    const std::span<float> scores = std::span(all_scores).subspan(thread * scores_size, scores_size);
-    const auto flags = std::span(tested).subspan(first, count);
-    if (std::find(flags.begin(), flags.end(), std::uint8_t{1}) == flags.end()) continue;
-    scorer.score(first, count, scores.data(), workspaces.data() + thread * score_workspace);
-    try {
-      for (std::size_t user = first; user < first + count; ++user) {
-        if (tested[user] == 0) continue;
-        evaluate(user, scores.subspan((user - first) * scorer.items(), scorer.items()), users.seen(user),
-                 {held_out.columns_of(user), unknown_items[user]});
-      }
-    } catch (...) {
-#pragma omp critical(evaluate_users_failure)
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-  return result;
+  return ShardEvaluation(scorer, users, held_out, unknown_items, metrics, traits, threads).run();
 }
 
 }  // namespace alsace

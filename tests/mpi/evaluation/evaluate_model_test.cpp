@@ -93,12 +93,13 @@ Whole hand_model() {
   return whole;
 }
 
-Metrics ranking_of(const Communicator& world, const Whole& whole, const std::vector<std::string>& names, int threads) {
+Metrics ranking_of(const Communicator& world, const Whole& whole, const std::vector<std::string>& names, int threads,
+                   bool biases = false) {
   const ShardMap map = ShardMap::even(static_cast<std::uint64_t>(whole.users.rows()), world.size());
   Shard shard;
-  fill_shard(whole, map.range(world.rank()), false, shard);
-  return evaluate_ranking(world, map, shard.view, whole.items, {}, shard.held_out, parse_metrics(names), kernels(),
-                          threads);
+  fill_shard(whole, map.range(world.rank()), biases, shard);
+  return evaluate_ranking(world, map, shard.view, whole.items, biases ? whole.item_biases : std::vector<double>(),
+                          shard.held_out, parse_metrics(names), kernels(), threads);
 }
 
 TEST(EvaluateRankingTest, averages_over_users_with_a_held_out_item) {
@@ -125,11 +126,29 @@ TEST(EvaluateRankingTest, has_the_bits_of_one_rank_and_one_thread) {
                                        "map@10",     "mrr@10",    "hit_rate@3",         "auc",
                                        "coverage@2", "novelty@5", "popularity@5",       "diversity@5"};
 
-  const Metrics together = ranking_of(world, whole, names, 2);
-  const Metrics single = ranking_of(alone, whole, names, 1);
+  // One rank has users enough for an index, three do not.
+  for (const bool biases : {false, true}) {
+    const Metrics together = ranking_of(world, whole, names, 2, biases);
+    const Metrics single = ranking_of(alone, whole, names, 1, biases);
 
-  EXPECT_EQ(together, single);
-  EXPECT_EQ(together.size(), 12U);
+    EXPECT_EQ(together, single) << "biases " << biases;
+    EXPECT_EQ(together.size(), 12U);
+  }
+}
+
+TEST(EvaluateRankingTest, items_are_indexed_where_many_users_need_lists) {
+  const auto world = Communicator::world();
+  const auto is_indexed = [&](std::size_t users, const char* metric) {
+    const Whole whole = random_model(users, 90);
+    Shard shard;
+    fill_shard(whole, {0, users}, false, shard);
+    const std::vector<RankingMetric> metrics{parse_metric(metric)};
+    return index_for_lists(world, shard.view, whole.items, {}, shard.held_out, metrics, 1).has_value();
+  };
+
+  EXPECT_TRUE(is_indexed(200, "ndcg@10"));
+  EXPECT_FALSE(is_indexed(100, "ndcg@10"));
+  EXPECT_FALSE(is_indexed(200, "auc"));
 }
 
 TEST(EvaluateRankingTest, no_held_out_items_give_zeros) {
