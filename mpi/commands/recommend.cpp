@@ -3,14 +3,12 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "io/clock.hpp"
 #include "io/export/recommendation_writer.hpp"
 #include "io/log/log.hpp"
-#include "io/readers/id_file.hpp"
 #include "io/readers/item_info.hpp"
 #include "io/stop_signals.hpp"
 #include "io/store/file_hash.hpp"
@@ -19,13 +17,13 @@
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/commands/scoring_options.hpp"
-#include "mpi/data/distributed_ids.hpp"
 #include "mpi/serving/sharded_items.hpp"
 #include "mpi/serving/sharded_model.hpp"
 #include "mpi/serving/sharded_search.hpp"
+#include "mpi/serving/user_selection.hpp"
 #include "mpi/serving/user_stream.hpp"
-#include "src/data/sort_unique.hpp"
 #include "src/error.hpp"
+#include "src/ranking/batch_size.hpp"
 
 namespace alsace::commands {
 namespace {
@@ -79,51 +77,6 @@ void declare(CLI::App& app, Options& options) {
       ->check(io::at_least_zero());
 }
 
-void warn_of_unknown(const std::vector<std::string>& unknown) {
-  constexpr std::size_t shown = 5;
-  std::string first;
-  for (std::size_t i = 0; i < std::min(shown, unknown.size()); ++i) first += (i == 0 ? "" : ", ") + unknown[i];
-  spdlog::warn("{} users are not in the model and are skipped: {}{}", unknown.size(), first,
-               unknown.size() > shown ? ", …" : "");
-}
-
-/// Collective. Throws ErrorKind::input when none of the users is known.
-mpi::UserSelection choose_users(const mpi::Communicator& world, const io::ModelReader& reader,
-                                const std::string& users) {
-  if (users == "all") return mpi::UserSelection::all(reader.info().users);
-  std::vector<std::string> wanted;  // on rank 0
-  IdList ids;
-  IdList own;
-  const mpi::ShardMap map = mpi::ShardMap::even(reader.info().users, world.size());
-  world.run_together([&] {
-    if (world.is_root()) wanted = io::ids_of_option(users);
-    for (const std::string& id : wanted) ids.push_back(id);
-    io::ModelReader::Parts parts;
-    parts.user_factors = parts.seen = parts.item_ids = parts.item_factors = false;
-    own = reader.read(map.range(world.rank()), {}, parts).user_ids;
-  });
-  const auto known_ids = mpi::DistributedIds::from_sorted(world, own, map);
-  std::vector<std::uint32_t> rows = known_ids.lookup(world, ids);
-  world.run_together([&] {
-    if (!world.is_root()) return;
-    std::vector<std::string> unknown;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i] == mpi::DistributedIds::absent) unknown.push_back(wanted[i]);
-    }
-    if (unknown.size() == wanted.size()) {
-      throw input_error(
-          fmt::format("--users = {}, expected all, a file of ids or ids, at least one of them a user of the "
-                      "model; {} given, none known",
-                      users, wanted.size()));
-    }
-    if (!unknown.empty()) warn_of_unknown(unknown);
-    sort_unique(rows);
-    if (!unknown.empty()) rows.pop_back();  // `absent` is the greatest number
-  });
-  mpi::broadcast_vector(world, rows);
-  return mpi::UserSelection::of(std::move(rows));
-}
-
 /// Everything that the bytes of the output depend on.
 std::map<std::string, std::string> identity_of(const Options& options, const io::ModelReader& model,
                                                const mpi::UserSelection& users, io::RecommendationFormat format) {
@@ -154,14 +107,6 @@ std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& w
     writer = std::make_unique<io::RecommendationWriter>(output, std::move(names));
   });
   return writer;
-}
-
-/// Users that are scored together: bounded, and so that their lists take at most 32 MiB.
-std::uint64_t batch_size(std::uint64_t k, std::uint64_t items) {
-  constexpr std::uint64_t most_users = 1024;
-  constexpr std::uint64_t most_entries = std::uint64_t{1} << 22;
-  return std::clamp<std::uint64_t>(most_entries / std::clamp<std::uint64_t>(k, 1, std::max<std::uint64_t>(items, 1)), 1,
-                                   most_users);
 }
 
 /// Says every ten seconds how far it is.
@@ -220,7 +165,7 @@ int recommend(int argc, char** argv) {
 
   io::ModelReader model = mpi::open_verified(world, options.scoring.model);
   const ModelInfo& info = model.info();
-  const mpi::UserSelection users = choose_users(world, model, options.users);
+  const mpi::UserSelection users = mpi::choose_users(world, model, options.users);
   const auto writer = open_output(world, model, users, options);
   const mpi::ItemDeal deal{world.rank(), world.size()};
   std::optional<mpi::ShardedItems> items;

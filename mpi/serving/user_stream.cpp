@@ -1,47 +1,10 @@
 #include "mpi/serving/user_stream.hpp"
 
 #include <algorithm>
-#include <numeric>
-#include <utility>
 
-#include "io/store/file_hash.hpp"
 #include "mpi/serving/sharded_model.hpp"
 
 namespace alsace::mpi {
-
-UserSelection UserSelection::all(std::uint64_t users) {
-  UserSelection selection;
-  selection.count_ = users;
-  return selection;
-}
-
-UserSelection UserSelection::of(std::vector<std::uint32_t> rows) {
-  UserSelection selection;
-  selection.count_ = rows.size();
-  selection.rows_ = std::move(rows);
-  return selection;
-}
-
-std::vector<std::uint32_t> UserSelection::slice(std::uint64_t begin, std::uint64_t end) const {
-  std::vector<std::uint32_t> rows(static_cast<std::size_t>(end - begin));
-  if (rows_) {
-    std::copy_n(rows_->begin() + static_cast<std::ptrdiff_t>(begin), rows.size(), rows.begin());
-  } else {
-    std::iota(rows.begin(), rows.end(), static_cast<std::uint32_t>(begin));
-  }
-  return rows;
-}
-
-std::uint64_t UserSelection::count_before(std::uint64_t begin, std::uint64_t row) const {
-  if (!rows_) return std::max(std::min(row, count_), begin) - begin;
-  const auto from = rows_->begin() + static_cast<std::ptrdiff_t>(begin);
-  return static_cast<std::uint64_t>(std::lower_bound(from, rows_->end(), row) - from);
-}
-
-std::string UserSelection::identity() const {
-  if (!rows_) return "all";
-  return io::hash_of({reinterpret_cast<const char*>(rows_->data()), rows_->size() * sizeof(std::uint32_t)});
-}
 
 UserStream::UserStream(const Communicator& comm, const io::ModelReader& reader, const UserSelection& users,
                        const Options& options)

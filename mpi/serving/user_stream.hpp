@@ -2,11 +2,10 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <vector>
 
 #include "io/store/model_store.hpp"
 #include "mpi/comm/communicator.hpp"
+#include "mpi/serving/user_selection.hpp"
 #include "mpi/shard_map.hpp"
 #include "src/data/id_list.hpp"
 #include "src/model/model.hpp"
@@ -14,25 +13,6 @@
 
 /// Users of a checkpoint as queries, for commands that ask about all of them or many.
 namespace alsace::mpi {
-
-/// Which users are asked about, as global rows in ascending order; the same on all ranks.
-class UserSelection {
- public:
-  static UserSelection all(std::uint64_t users);
-  static UserSelection of(std::vector<std::uint32_t> rows);
-
-  [[nodiscard]] std::uint64_t size() const { return count_; }
-  /// The rows [begin, end) of the selection.
-  [[nodiscard]] std::vector<std::uint32_t> slice(std::uint64_t begin, std::uint64_t end) const;
-  /// How many of the selection, from position `begin` on, are rows before `row`.
-  [[nodiscard]] std::uint64_t count_before(std::uint64_t begin, std::uint64_t row) const;
-  /// A word for what is selected: equal for equal selections.
-  [[nodiscard]] std::string identity() const;
-
- private:
-  std::uint64_t count_ = 0;
-  std::optional<std::vector<std::uint32_t>> rows_;  // nothing: all
-};
 
 /// The selected users in order, a batch at a time. Their rows are read as they come, so memory does not grow with the
 /// number of users: every rank holds its part of a window of the user rows.
