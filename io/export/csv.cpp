@@ -4,10 +4,12 @@
 
 namespace alsace::io {
 
+bool is_special_in_csv(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; });
+}
+
 void append_csv_field(std::string& line, std::string_view text) {
-  const bool special =
-      std::any_of(text.begin(), text.end(), [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; });
-  if (!special) {
+  if (!is_special_in_csv(text)) {
     line += text;
     return;
   }

@@ -1,6 +1,8 @@
 #include "io/export/list_text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -24,6 +26,25 @@ void append_json_text(std::string& line, std::string_view text) {
   }
 }
 
+/// ",rank,score" in one piece.
+void append_numbers(std::string& text, std::size_t rank, float score) {
+  std::array<char, 64> numbers{};
+  char* const end = numbers.data() + numbers.size();
+  numbers[0] = ',';
+  char* at = std::to_chars(numbers.data() + 1, end, rank).ptr;
+  *at++ = ',';
+  at = std::to_chars(at, end, score).ptr;
+  text.append(numbers.data(), at);
+}
+
+/// Whether no id needs quotes in CSV: then they are not looked through again line by line.
+bool all_plain(const IdList& ids) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (is_special_in_csv(ids[i])) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 ListText::ListText(ResumableFile file, TextFormat format, bool with_titles, const ItemNames& names)
@@ -31,6 +52,7 @@ ListText::ListText(ResumableFile file, TextFormat format, bool with_titles, cons
       format_(format),
       with_titles_(with_titles),
       names_(names),
+      plain_items_(format == TextFormat::csv && all_plain(names.ids)),
       done_(file_.done()),
       begun_(done_ > 0) {
   if (format_ == TextFormat::csv && done_ == 0)
@@ -65,14 +87,16 @@ std::string_view ListText::title_of(std::string_view item) const {
 void ListText::append_csv(std::string_view user, std::span<const ScoredItem> list) {
   user_.clear();
   append_csv_field(user_, user);
+  user_ += ',';
   for (std::size_t i = 0; i < list.size(); ++i) {
     const std::string_view item = names_.ids[list[i].item];
-    text_.append(user_).append(",");
-    append_csv_field(text_, item);
-    text_ += ',';
-    append_number(text_, i + 1);
-    text_ += ',';
-    append_number(text_, list[i].score);
+    text_ += user_;
+    if (plain_items_) {
+      text_ += item;
+    } else {
+      append_csv_field(text_, item);
+    }
+    append_numbers(text_, i + 1, list[i].score);
     if (with_titles_) append_csv_field(text_ += ',', title_of(item));
     text_ += '\n';
   }

@@ -33,6 +33,7 @@ class ListText : public ListSink {
   TextFormat format_;
   bool with_titles_;
   const ItemNames& names_;
+  bool plain_items_;  // CSV: no item's id needs quotes
   std::uint64_t done_;
   bool begun_;        // whether the table has a user
   std::string user_;  // as the format writes it

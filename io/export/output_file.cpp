@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t buffer_bytes = 1 << 20;
+constexpr std::size_t buffer_bytes = 1 << 18;
 
 /// The descriptor of this process that a name means. Such a name leads to what is open there, a regular file perhaps,
 /// of which others write parts too.
@@ -141,8 +141,13 @@ std::uint64_t OutputFile::sync() {
 }
 
 void OutputFile::write(std::string_view bytes) {
-  buffer_ += bytes;
-  if (buffer_.size() >= buffer_bytes) flush();
+  if (bytes.size() < buffer_bytes) {
+    buffer_ += bytes;
+    if (buffer_.size() >= buffer_bytes) flush();
+    return;
+  }
+  flush();
+  if (!write_all(file_.get(), bytes)) throw write_error(name_, errno);
 }
 
 void OutputFile::flush() {
