@@ -84,11 +84,5 @@ TEST_F(UserStreamTest, selected_users_come_alone) {
   expect_rows(UserSelection::of(rows), {2, 10, true, 4}, {rows.begin() + 2, rows.end()});
 }
 
-TEST(UserSelectionTest, equal_selections_have_equal_identities) {
-  EXPECT_EQ(UserSelection::of({1, 5}).identity(), UserSelection::of({1, 5}).identity());
-  EXPECT_NE(UserSelection::of({1, 5}).identity(), UserSelection::of({1, 6}).identity());
-  EXPECT_NE(UserSelection::of({0, 1}).identity(), UserSelection::all(2).identity());
-}
-
 }  // namespace
 }  // namespace alsace::mpi
