@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Every figure of README.md's section on time and memory, measured here: all benches, or those named, into one folder of
-# JSON files and text tables, the machine's limits first. Some 25 minutes; nothing else should run meanwhile. What each
+# JSON files and text tables, the machine's limits first. Some 30 minutes; nothing else should run meanwhile. What each
 # bench measures is in bench/README.md.
 #   bench/run.sh [quick] [NAME]...      NAMEs: limits half_sweep solve gramian top_k top_k_ranks exchange scaling
-#                                       import checkpoint quality large; and, only when named, serve reload
+#                                       import checkpoint quality large recommend; and, only when
+#                                       named, serve reload
 #   quick: tiny sizes, one round: sees in two minutes that every bench runs and verifies what it computes
 # BUILD: the build directory (build/release); OUT: the folder (bench-results/TIME); DIRECTORY: where files are written (OUT)
 set -euo pipefail
@@ -21,7 +22,7 @@ build=${BUILD:-build/release}
 out=${OUT:-bench-results/$(date -u +%Y%m%dT%H%M%SZ)}
 names=("$@")
 [ ${#names[@]} -gt 0 ] || names=(limits half_sweep solve gramian top_k top_k_ranks exchange scaling
-  import checkpoint quality large)
+  import checkpoint quality large recommend)
 mkdir -p "$out"
 directory=$(realpath "${DIRECTORY:-$out}")
 export ALSACE=${ALSACE:-$build/alsace}
@@ -55,6 +56,7 @@ for name in "${names[@]}"; do
     import) run import bench/import.py --directory "$directory" "${quick[@]}" ;;
     large) run large bench/large.sh --directory "$directory" "${quick[@]}" ;;
     serve) run serve bench/serve.sh ;;
+    recommend) run recommend bench/recommend.sh --directory "$directory" "${quick[@]}" ;;
     reload) bench/reload.sh | tee "$out/reload.txt" ;;
     *)
       echo "bench = $name, expected one of those that bench/run.sh names" >&2

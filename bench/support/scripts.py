@@ -34,10 +34,10 @@ def mpi_environment():
 
 
 class Outcome:
-    """A command that has ended: its exit code and stdout, wall and CPU seconds, and the largest process' memory."""
+    """A command that has ended: exit code, stdout, stderr, wall and CPU seconds, and the largest process' memory."""
 
-    def __init__(self, code, text, seconds, usage):
-        self.code, self.text, self.seconds = code, text, seconds
+    def __init__(self, code, text, log, seconds, usage):
+        self.code, self.text, self.log, self.seconds = code, text, log, seconds
         self.cpu_seconds = usage.ru_utime + usage.ru_stime
         self.peak_bytes = usage.ru_maxrss * 1024
 
@@ -55,9 +55,10 @@ def timed(command, may_fail=False):
         process.returncode = code = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
+        log = err.read()
         if code and not may_fail:
-            sys.exit(f"{' '.join(map(str, command))} ended with {code}:\n{err.read()}")
-        return Outcome(code, out.read(), seconds, usage)
+            sys.exit(f"{' '.join(map(str, command))} ended with {code}:\n{log}")
+        return Outcome(code, out.read(), log, seconds, usage)
 
 
 def host(ranks):
