@@ -17,17 +17,9 @@ echo "shellcheck: ${#scripts[@]} scripts"
 shellcheck -x "${scripts[@]}" || failed=1
 
 [ -f "$build/compile_commands.json" ] || cmake --preset release -B "$build" >/dev/null
-# clang does not read the precompiled headers of g++: a copy of the commands without them.
-commands=$(mktemp -d)
-trap 'rm -rf "$commands"' EXIT
-sed -E 's/ -Winvalid-pch//g; s/ -include [^ ]*cmake_pch\.hxx//g' "$build/compile_commands.json" >"$commands/compile_commands.json"
-
 files=("$@")
 [ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files 'src/*.cpp' 'io/*.cpp' 'mpi/*.cpp')
-echo "clang-tidy: ${#files[@]} files, $jobs at a time"
-# xargs -t names each file as its turn comes; clang-tidy's count of warnings in system headers says nothing.
-printf '%s\0' "${files[@]}" | xargs -0 -t -n 1 -P "$jobs" clang-tidy --quiet -p "$commands" \
-  2> >(grep --line-buffered -vE '^[0-9]+ (warnings?|errors?) .*(generated|treated)' >&2) || failed=1
+tests/clang_tidy.py "$build" "$jobs" "${files[@]}" || failed=1
 
 [ "$failed" -eq 0 ] && echo "No findings."
 exit "$failed"
