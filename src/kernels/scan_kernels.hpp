@@ -18,15 +18,16 @@ constexpr std::size_t scan_steps(int factors) {
   return (static_cast<std::size_t>(factors) + 15) / 16 * 4;
 }
 
-/// Quantized items, from some group on. What the numbers mean is proven in src/ranking/quantization.hpp; a kernel takes
-/// them as they are.
+/// Quantized items, from some group on, whole or their heads. What the numbers mean is proven in
+/// src/ranking/quantization.hpp; a kernel takes them as they are.
 struct ScanItems {
   const std::uint8_t* codes = nullptr;    ///< group · steps · 64 bytes: [step][item][4], a code + 128, in 1 to 255
   const float* inverse_scales = nullptr;  ///< a_g, one a group
   const float* errors = nullptr;          ///< b_g, one a group
   const float* lengths = nullptr;         ///< c_g, one a group
+  const float* tail_lengths = nullptr;    ///< d_g, one a group
   const float* biases = nullptr;          ///< h_i, 16 a group; null where scores have none
-  std::size_t steps = 0;                  ///< scan_steps(factors)
+  std::size_t steps = 0;                  ///< a multiple of 4, see scan_steps
 };
 
 /// What belongs to each of the queries that are scanned at once; the arrays have most_scan_queries elements.
@@ -36,6 +37,7 @@ struct ScanQueries {
   const float* levels = nullptr;         ///< A_q
   const float* norms = nullptr;          ///< B_q
   const float* rests = nullptr;          ///< C_q
+  const float* tails = nullptr;          ///< G_q; 0 where whole items are scanned
   const float* bias_weights = nullptr;   ///< w_q; not read without biases
 };
 
@@ -59,7 +61,8 @@ struct ScanKernels {
 
   /// Appends to `out` the pairs of `count` queries with the items of `groups` groups that pass the test, at most
   /// 16 · groups · count, and returns how many. A pair passes when the integer dot D of its codes is at least
-  ///   T = m − r − 2^-20 (|m| + r + w_q a_g) − margin,  m = A_q a_g,  r = B_q b_g + C_q c_g,  margin = 2 + steps / 128
+  ///   T = m − r − 2^-20 (|m| + r + w_q a_g) − margin,
+  ///   m = A_q a_g,  r = B_q b_g + C_q c_g + G_q d_g,  margin = 2 + steps / 128
   /// or, with biases, when fl(D + h_i w_q) ≥ T; all in fp32 as scan_threshold.inc has it. Without biases w_q counts as
   /// 0, and T is bounded to ± 2^30 and loses its fraction. Cost: 64 · steps multiply-adds a group and query.
   std::size_t (*scan)(const ScanItems& items, std::size_t groups, const ScanQueries& queries, std::size_t count,

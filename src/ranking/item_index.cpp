@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -21,6 +22,10 @@ constexpr std::size_t longest_of_all = 4096;
 /// Within so many items of nearly the same norm, those of similar largest entries are brought together, since the items
 /// of a group share a scale.
 constexpr std::size_t sort_window = 256;
+
+constexpr std::size_t groups_of(std::size_t items) {
+  return (items + scan_group - 1) / scan_group;
+}
 
 std::vector<float> largest_magnitudes(const IndexedItems& items, int threads) {
   std::vector<float> largest(items.count);
@@ -63,21 +68,36 @@ std::vector<double> reach_of(const IndexedItems& items, int threads) {
   return reach;
 }
 
-ItemIndex::ItemIndex(const IndexedItems& items, int threads, PageAdvice advice)
-    : factors_(items.factors),
-      steps_(scan_steps(items.factors)),
-      rows_(items.count * static_cast<std::size_t>(items.factors), advice),
-      codes_((items.count + scan_group - 1) / scan_group * scan_group * steps_ * 4 + scan_slack_bytes, advice) {
+ItemIndex::Arranged ItemIndex::arrange(const IndexedItems& items, int threads, PageAdvice advice) {
   ALSACE_CHECK(items.ids.empty() || items.ids.size() == items.count, "one id an item");
   ALSACE_CHECK(items.biases.empty() || items.biases.size() == items.count, "one bias an item");
   ALSACE_CHECK(items.factors >= 1 && items.factors <= 4096, fmt::format("factors = {}", items.factors));
+  const auto width = static_cast<std::size_t>(items.factors);
   const std::vector<float> largest = largest_magnitudes(items, threads);
-  const std::vector<std::uint32_t> order = sorted_order(reach_of(items, threads), largest);
+  Arranged arranged{sorted_order(reach_of(items, threads), largest), {items.count * width, advice}, 0};
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (std::size_t p = 0; p < items.count; ++p)
+    std::copy_n(items.rows + arranged.order[p] * width, width, arranged.rows.data() + p * width);
+  if (items.count > 0) arranged.largest = *std::max_element(largest.begin(), largest.end());
+  return arranged;
+}
+
+ItemIndex::ItemIndex(const IndexedItems& items, int threads, PageAdvice advice)
+    : ItemIndex(items, arrange(items, threads, advice), threads, advice) {}
+
+ItemIndex::ItemIndex(const IndexedItems& items, Arranged arranged, int threads, PageAdvice advice)
+    : factors_(items.factors),
+      rows_(std::move(arranged.rows)),
+      basis_(rows_.data(), items.count, items.factors),
+      steps_(scan_steps(items.factors)),
+      codes_(groups_of(items.count) * scan_group * steps_ * 4 + scan_slack_bytes, advice),
+      heads_(groups_of(items.count) * scan_group * head_steps() * 4 + scan_slack_bytes, advice) {
   ids_.resize(items.count);
   if (!items.biases.empty()) biases_.resize(items.count);
   for (std::size_t p = 0; p < items.count; ++p) {
-    ids_[p] = items.ids.empty() ? order[p] : items.ids[order[p]];
-    if (!biases_.empty()) biases_[p] = items.biases[order[p]];
+    const std::uint32_t from = arranged.order[p];
+    ids_[p] = items.ids.empty() ? from : items.ids[from];
+    if (!biases_.empty()) biases_[p] = items.biases[from];
   }
   by_id_.resize(items.count);
   std::iota(by_id_.begin(), by_id_.end(), 0U);
@@ -86,50 +106,58 @@ ItemIndex::ItemIndex(const IndexedItems& items, int threads, PageAdvice advice)
   double largest_bias = 0;
   for (const double bias : biases_) largest_bias = std::max(largest_bias, std::fabs(bias));
   if (largest_bias > 0) units_.biases = 2 * unit_of(largest_bias);
-  const auto largest_of_all = std::max_element(largest.begin(), largest.end());
-  units_.factors = unit_of(largest_of_all == largest.end() ? 0 : *largest_of_all);
+  units_.factors = unit_of(arranged.largest);
 
-  inverse_scales_.resize(groups());
-  errors_.resize(groups());
-  lengths_.resize(groups());
-  if (has_biases()) scan_biases_.resize(groups() * scan_group);
+  const std::size_t group_count = groups_of(count());
+  for (std::vector<float>* const of_groups : {&inverse_scales_, &errors_, &lengths_, &tail_lengths_})
+    of_groups->resize(group_count);
+  if (has_biases()) scan_biases_.resize(group_count * scan_group);
   std::vector<double> norms(count());
-  const std::size_t group_count = groups();
+  // All levels turn rows into the same bits.
+  const KernelTable& kernels = kernel_table(supported_kernel_levels().back());
 #pragma omp parallel for schedule(static) num_threads(threads)
-  for (std::size_t g = 0; g < group_count; ++g) {
-    const std::size_t end = std::min((g + 1) * scan_group, items.count);
-    for (std::size_t p = g * scan_group; p < end; ++p)
-      std::copy_n(items.rows + order[p] * width(), width(), rows_.data() + p * width());
-    quantize_group(g, norms);
-  }
-  std::memset(codes_.data() + groups() * scan_group * steps_ * 4, 0, scan_slack_bytes);
+  for (std::size_t g = 0; g < group_count; ++g) quantize_group(kernels, g, norms);
+  std::memset(codes_.data() + group_count * scan_group * steps_ * 4, 0, scan_slack_bytes);
+  std::memset(heads_.data() + group_count * scan_group * head_steps() * 4, 0, scan_slack_bytes);
   cut_into_chunks(norms);
 }
 
-void ItemIndex::quantize_group(std::size_t group, std::span<double> norms) {
+void ItemIndex::quantize_group(const KernelTable& kernels, std::size_t group, std::span<double> norms) {
   const std::size_t begin = group * scan_group;
   const std::size_t end = std::min(begin + scan_group, count());
-  const double largest = largest_magnitude(std::span(row(begin), (end - begin) * width()));
+  double turned[scan_group * HeadBasis::most_factors];
+  const auto turned_row = [&](std::size_t p) { return std::span(turned + (p - begin) * width(), width()); };
+  if (!basis_.empty())
+    for (std::size_t p = begin; p < end; ++p) basis_.turn(kernels, row(p), turned_row(p).data());
+  const double largest = basis_.empty()
+                             ? static_cast<double>(largest_magnitude(std::span(row(begin), (end - begin) * width())))
+                             : largest_magnitude(std::span<const double>(turned, (end - begin) * width()));
   const double scale = std::max(largest / 127, units_.factors * 0x1p-40);
-  const double summation = summation_error(factors_);
+  const double rounding = summation_error(factors_) + basis_.error();
+  const auto head = static_cast<std::size_t>(basis_.head());
   std::uint8_t* const codes = codes_.data() + group * scan_group * steps_ * 4;
   std::memset(codes, 128, scan_group * steps_ * 4);
   double error = 0;
   double length = 0;
+  double tail_length = 0;
   std::int8_t row_codes[4096];
   for (std::size_t p = begin; p < end; ++p) {
-    const QuantizedRow quantized = quantize(std::span(row(p), width()), scale, row_codes);
-    norms[p] = quantized.norm;
-    error = std::max(error, quantized.rest + summation * quantized.norm);
+    const QuantizedRow quantized = basis_.empty() ? quantize(std::span(row(p), width()), scale, row_codes)
+                                                  : quantize(std::span<const double>(turned_row(p)), scale, row_codes);
+    norms[p] = quantized.norm / (1 - basis_.error()) * enlarged;
+    error = std::max(error, quantized.rest + rounding * norms[p]);
     length = std::max(length, quantized.code_norm);
+    tail_length = std::max(tail_length, length_of_codes(std::span(row_codes + head, width() - head)));
     for (std::size_t k = 0; k < width(); ++k)
       codes[k / 4 * scan_group * 4 + (p - begin) * 4 + k % 4] = static_cast<std::uint8_t>(row_codes[k] + 128);
     if (has_biases() && units_.biases > 0)
       scan_biases_[p] = static_cast<float>(biases_[p] / units_.biases * (units_.factors / scale));
   }
+  std::copy_n(codes, head_steps() * scan_group * 4, heads_.data() + begin * head_steps() * 4);
   inverse_scales_[group] = static_cast<float>(units_.factors / scale);
   errors_[group] = static_cast<float>(error / scale);
   lengths_[group] = static_cast<float>(length);
+  tail_lengths_[group] = static_cast<float>(tail_length);
 }
 
 void ItemIndex::cut_into_chunks(std::span<const double> norms) {
@@ -163,8 +191,9 @@ std::optional<std::size_t> ItemIndex::position_of(std::uint32_t id) const {
 
 std::size_t ItemIndex::bytes() const {
   const auto size = [](const auto&... arrays) { return ((arrays.size() * sizeof(arrays[0])) + ...); };
-  return count() * width() * sizeof(float) + groups() * scan_group * steps_ * 4 +
-         size(ids_, by_id_, biases_, inverse_scales_, errors_, lengths_, scan_biases_, chunks_);
+  return count() * width() * sizeof(float) + groups_of(count()) * scan_group * (steps_ + head_steps()) * 4 +
+         basis_.bytes() +
+         size(ids_, by_id_, biases_, inverse_scales_, errors_, lengths_, tail_lengths_, scan_biases_, chunks_);
 }
 
 std::size_t ItemIndex::id_range() const {
@@ -177,8 +206,16 @@ ScanItems ItemIndex::scan_items(std::size_t position, bool biased) const {
           inverse_scales_.data() + group,
           errors_.data() + group,
           lengths_.data() + group,
+          tail_lengths_.data() + group,
           biased ? scan_biases_.data() + group * scan_group : nullptr,
           steps_};
+}
+
+ScanItems ItemIndex::scan_heads(std::size_t position, bool biased) const {
+  ScanItems items = scan_items(position, biased);
+  items.steps = head_steps();
+  items.codes = heads_.data() + position / scan_group * scan_group * items.steps * 4;
+  return items;
 }
 
 }  // namespace alsace

@@ -6,7 +6,9 @@
 #include <span>
 #include <vector>
 
+#include "src/kernels/kernel_table.hpp"
 #include "src/kernels/scan_kernels.hpp"
+#include "src/ranking/head_basis.hpp"
 #include "src/ranking/large_array.hpp"
 #include "src/ranking/quantization.hpp"
 
@@ -30,7 +32,9 @@ std::vector<double> reach_of(const IndexedItems& items, int threads);
 /// what bounds their error (src/ranking/quantization.hpp). A position is the place of an item in that order.
 ///
 /// Memory, bytes an item: 4 K for the rows, which are copied in that order (the source can go), K rounded up to 16 for
-/// the codes, 9 for ids and bounds, and 12 more with biases. Building takes three passes over the rows and a sort.
+/// the codes, 9 for ids and bounds, and 12 more with biases; where items lie near a subspace (head_basis.hpp), its
+/// dimension once more for the heads, at most 5/8 K. Building takes three passes over the rows and a sort, and K²
+/// products an item with heads.
 class ItemIndex {
  public:
   /// Consecutive positions that are scanned before thresholds are looked at again.
@@ -60,29 +64,46 @@ class ItemIndex {
 
   /// What scans read from the group of a position on; the positions of a chunk are whole groups but for the last.
   [[nodiscard]] ScanItems scan_items(std::size_t position, bool biased) const;
+  /// The same for a scan of heads alone, where basis() is not empty.
+  [[nodiscard]] ScanItems scan_heads(std::size_t position, bool biased) const;
   [[nodiscard]] const ItemUnits& units() const { return units_; }
+  /// The coordinates of the codes.
+  [[nodiscard]] const HeadBasis& basis() const { return basis_; }
   /// They cover all positions, in order, short ones first.
   [[nodiscard]] std::span<const Chunk> chunks() const { return chunks_; }
   /// Items of the longest chunk.
   [[nodiscard]] std::size_t longest_chunk() const { return longest_chunk_; }
 
  private:
+  /// Rows in the order of positions, and which they are in the source.
+  struct Arranged {
+    std::vector<std::uint32_t> order;
+    LargeArray<float> rows;
+    float largest;  ///< magnitude
+  };
+  static Arranged arrange(const IndexedItems& items, int threads, PageAdvice advice);
+  ItemIndex(const IndexedItems& items, Arranged arranged, int threads, PageAdvice advice);
+
   [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(factors_); }
-  [[nodiscard]] std::size_t groups() const { return (count() + scan_group - 1) / scan_group; }
-  void quantize_group(std::size_t group, std::span<double> norms);
+  /// Steps of a scan of heads; 0 where there are none.
+  [[nodiscard]] std::size_t head_steps() const { return basis_.empty() ? 0 : scan_steps(basis_.head()); }
+  void quantize_group(const KernelTable& kernels, std::size_t group, std::span<double> norms);
   void cut_into_chunks(std::span<const double> norms);
 
   int factors_;
-  std::size_t steps_;
   LargeArray<float> rows_;
+  HeadBasis basis_;
+  std::size_t steps_;
   LargeArray<std::uint8_t> codes_;
+  LargeArray<std::uint8_t> heads_;
   std::vector<std::uint32_t> ids_;
   std::vector<std::uint32_t> by_id_;  // positions
   std::vector<double> biases_;
   ItemUnits units_;
-  std::vector<float> inverse_scales_;  // these three a group
+  std::vector<float> inverse_scales_;  // these four a group
   std::vector<float> errors_;
   std::vector<float> lengths_;
+  std::vector<float> tail_lengths_;
   std::vector<float> scan_biases_;  // 16 a group
   std::vector<Chunk> chunks_;
   std::size_t longest_chunk_ = 0;

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+
+#include "src/ranking/head_basis.hpp"
 
 namespace alsace {
 namespace {
-
-constexpr double enlarged = 1 + 0x1p-40;
 
 double step_down(double value) {
   return std::nextafter(value, -std::numeric_limits<double>::infinity());
@@ -33,24 +34,15 @@ struct Sums {
   }
 };
 
-/// Takes K · 2^-149 off.
-double without_underflow(double least, int factors) {
-  return step_down(least - factors * 0x1p-149);
-}
-
-}  // namespace
-
-float largest_magnitude(std::span<const float> row) {
-  float largest = 0;
-  for (const float value : row) largest = std::max(largest, std::fabs(value));
+template <class Number>
+Number largest_of(std::span<const Number> row) {
+  Number largest = 0;
+  for (const Number value : row) largest = std::max(largest, std::fabs(value));
   return largest;
 }
 
-double unit_of(double value) {
-  return value == 0 ? 1 : std::ldexp(1.0, std::ilogb(value));
-}
-
-QuantizedRow quantize(std::span<const float> row, double scale, std::int8_t* codes) {
+template <class Number>
+QuantizedRow quantize_any(std::span<const Number> row, double scale, std::int8_t* codes) {
   const double inverse = 1 / scale;
   Sums sums[4];  // of every fourth element, so that additions need not wait for each other
   for (std::size_t k = 0; k < row.size(); ++k) {
@@ -74,6 +66,39 @@ QuantizedRow quantize(std::span<const float> row, double scale, std::int8_t* cod
   return quantized;
 }
 
+/// Takes K · 2^-149 off.
+double without_underflow(double least, int factors) {
+  return step_down(least - factors * 0x1p-149);
+}
+
+}  // namespace
+
+float largest_magnitude(std::span<const float> row) {
+  return largest_of(row);
+}
+
+double largest_magnitude(std::span<const double> row) {
+  return largest_of(row);
+}
+
+double unit_of(double value) {
+  return value == 0 ? 1 : std::ldexp(1.0, std::ilogb(value));
+}
+
+QuantizedRow quantize(std::span<const float> row, double scale, std::int8_t* codes) {
+  return quantize_any(row, scale, codes);
+}
+
+QuantizedRow quantize(std::span<const double> row, double scale, std::int8_t* codes) {
+  return quantize_any(row, scale, codes);
+}
+
+double length_of_codes(std::span<const std::int8_t> codes) {
+  std::int32_t squares = 0;
+  for (const std::int8_t code : codes) squares += code * code;
+  return std::sqrt(static_cast<double>(squares)) * enlarged;
+}
+
 double summation_error(int factors) {
   const int passed = (factors + 15) / 16 + 4;
   const double roundings = passed * 0x1p-24;
@@ -84,18 +109,24 @@ double most_inner_product(double query_norm, double item_norm, int factors) {
   return (query_norm * item_norm * (1 + summation_error(factors)) + factors * 0x1p-149) * enlarged;
 }
 
-QuantizedQuery quantize_query(std::span<const float> row, const ItemUnits& units, std::int8_t* codes) {
-  double scale = static_cast<double>(largest_magnitude(row)) / 127;
+QuantizedQuery quantize_query(std::span<const double> row, const HeadBasis& basis, const ItemUnits& units,
+                              std::int8_t* codes) {
+  double scale = largest_magnitude(row) / 127;
   scale = std::max(scale, units.biases / units.factors * 0x1p-40);
   if (scale == 0) scale = 1;
   const QuantizedRow quantized = quantize(row, scale, codes);
+  const auto head = static_cast<std::size_t>(basis.head());
+  const std::span<const std::int8_t> tail(codes + head, row.size() - head);
+  const std::int32_t tail_sum = std::accumulate(tail.begin(), tail.end(), std::int32_t{0});
   QuantizedQuery query;
-  query.norm = quantized.norm;
+  query.norm = quantized.norm / (1 - basis.error()) * enlarged;
   query.level = 1 / (scale * units.factors);
-  query.norm_part = static_cast<float>(quantized.norm / scale);
+  query.norm_part = static_cast<float>(query.norm / scale);
   query.rest_part = static_cast<float>(quantized.rest / scale);
   query.bias_weight = static_cast<float>(units.biases / (scale * units.factors));
+  query.tail_part = static_cast<float>(length_of_codes(tail));
   query.shift = 128 * quantized.code_sum;
+  query.head_shift = 128 * (quantized.code_sum - tail_sum);
   return query;
 }
 
@@ -105,7 +136,7 @@ double least_inner_product(float threshold, int factors) {
 
 double least_biased_inner_product(float threshold, double offset, int factors) {
   const float below = std::nextafter(threshold, -std::numeric_limits<float>::infinity());
-  return without_underflow(step_down(step_down(static_cast<double>(below) - offset)), factors);
+  return without_underflow(step_down(static_cast<double>(below) - offset), factors);
 }
 
 float scan_level(double least, const QuantizedQuery& query) {

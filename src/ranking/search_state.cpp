@@ -23,8 +23,11 @@ SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Que
       answered(asked.count) {
   ItemUnits units = in.units();
   if (!scan_biased) units.biases = 0;
-  for (std::size_t q = 0; q < asked.count; ++q)
-    quantized[q] = quantize_query({row(q), width()}, units, codes.data() + q * stride);
+  std::vector<double> turned(width());
+  for (std::size_t q = 0; q < asked.count; ++q) {
+    in.basis().turn(kernels, row(q), turned.data());
+    quantized[q] = quantize_query(turned, in.basis(), units, codes.data() + q * stride);
+  }
 }
 
 bool SearchState::is_done(std::size_t query, const ItemIndex::Chunk& chunk) {

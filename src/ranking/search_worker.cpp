@@ -11,13 +11,20 @@ namespace {
 /// Pairs whose rows are asked for at once; after them the threshold is looked at again.
 constexpr std::size_t rescored_at_once = 16;
 
+/// While thresholds are low, heads let so many items through that whole rows of codes are the faster to scan; the
+/// longer lists are, the longer that takes.
+constexpr std::size_t whole_rows_a_place = 1024;
+/// To score a survivor costs about what a scan of heads spares for so many pairs.
+constexpr std::size_t pairs_a_row = 128;
+
 void prefetch_row(const float* row, std::size_t width) {
   for (std::size_t k = 0; k < width; k += 16) __builtin_prefetch(row + k);
 }
 
 }  // namespace
 
-SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries) : state_(&state) {
+SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
+    : state_(&state), heads_from_(std::min(state.k, state.index.count()) * whole_rows_a_place) {
   const ItemIndex& index = state.index;
   lists_.reserve(queries.size());
   own_ = std::move(queries);
@@ -35,10 +42,11 @@ SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
   survivors_ = std::make_unique_for_overwrite<Survivor[]>(pairs);
   by_query_ = std::make_unique_for_overwrite<Survivor[]>(pairs);
   scores_ = std::make_unique_for_overwrite<float[]>(index.longest_chunk());
+  const std::size_t steps = scan_steps(index.factors());
   const std::size_t tiles = filling_.size() / state.few.queries + 1;
   packed_ = std::make_unique<AlignedArray<std::int8_t>>(AlignedArray<std::int8_t>::uninitialized(
-      std::max(tiles * state.few.packed_bytes(scan_steps(index.factors())),
-               (filling_.size() / state.many.queries + 1) * state.many.packed_bytes(scan_steps(index.factors())))));
+      std::max(tiles * state.few.packed_bytes(steps),
+               (filling_.size() / state.many.queries + 1) * state.many.packed_bytes(steps))));
 }
 
 void SearchWorker::score_allowed() {
@@ -68,7 +76,7 @@ void SearchWorker::begin_scanning(const ItemIndex::Chunk& chunk) {
     // Asked once: another thread may raise it at any moment.
     if (state_->threshold(q) != no_threshold) {
       scanning_.push_back(i);
-      packed_are_current_ = false;
+      packed_steps_ = 0;
     } else if (chunk.begin >= SearchState::most_filled && !lists_[i].all_allowed()) {
       score_allowed_from(i, chunk.begin);
       state_->answered[q] = 1;
@@ -81,7 +89,7 @@ void SearchWorker::begin_scanning(const ItemIndex::Chunk& chunk) {
 
 void SearchWorker::drop_done(const ItemIndex::Chunk& chunk) {
   const std::size_t dropped = std::erase_if(scanning_, [&](std::size_t i) { return state_->is_done(own_[i], chunk); });
-  if (dropped > 0) packed_are_current_ = false;
+  if (dropped > 0) packed_steps_ = 0;
 }
 
 void SearchWorker::score_directly(std::size_t i, std::size_t begin, std::size_t end) {
@@ -102,9 +110,8 @@ const ScanKernels& SearchWorker::kernels() const {
   return scanning_.size() > state_->few.queries ? state_->many : state_->few;
 }
 
-void SearchWorker::pack() {
+void SearchWorker::pack(std::size_t steps) {
   const ScanKernels& scan = kernels();
-  const std::size_t steps = scan_steps(state_->index.factors());
   std::int8_t* to = packed_->data();
   for (std::size_t first = 0; first < scanning_.size(); first += scan.queries) {
     const std::size_t count = std::min(scan.queries, scanning_.size() - first);
@@ -114,34 +121,43 @@ void SearchWorker::pack() {
     scan.pack_queries(codes, count, steps, to);
     to += scan.packed_bytes(steps);
   }
-  packed_are_current_ = true;
+  packed_steps_ = steps;
 }
 
 void SearchWorker::scan(const ItemIndex::Chunk& chunk) {
   if (scanning_.empty()) return;
-  if (!packed_are_current_) pack();
+  const ItemIndex& index = state_->index;
+  const bool heads = !index.basis().empty() && chunk.begin >= heads_from_;
+  const ScanItems items =
+      heads ? index.scan_heads(chunk.begin, state_->scan_biased) : index.scan_items(chunk.begin, state_->scan_biased);
+  if (packed_steps_ != items.steps) pack(items.steps);
   const ScanKernels& scan = kernels();
-  const std::size_t tile_bytes = scan.packed_bytes(scan_steps(state_->index.factors()));
+  const std::size_t tile_bytes = scan.packed_bytes(items.steps);
+  const std::uint64_t survivors_before = counts_.survivors;
   for (std::size_t first = 0; first < scanning_.size(); first += scan.queries)
-    scan_tile(scan, chunk, first, packed_->data() + first / scan.queries * tile_bytes);
-  counts_.scanned += scanning_.size() * (chunk.end - chunk.begin);
+    scan_tile(scan, items, chunk, first, packed_->data() + first / scan.queries * tile_bytes);
+  const std::size_t pairs = scanning_.size() * (chunk.end - chunk.begin);
+  counts_.scanned += pairs;
+  if (heads && (counts_.survivors - survivors_before) * pairs_a_row > pairs) heads_from_ = 2 * chunk.end;
 }
 
-void SearchWorker::scan_tile(const ScanKernels& scan, const ItemIndex::Chunk& chunk, std::size_t first,
-                             const std::int8_t* packed) {
+void SearchWorker::scan_tile(const ScanKernels& scan, const ScanItems& items, const ItemIndex::Chunk& chunk,
+                             std::size_t first, const std::int8_t* packed) {
   const std::size_t count = std::min(scan.queries, scanning_.size() - first);
+  const bool heads = items.steps < scan_steps(state_->index.factors());
   for (std::size_t j = 0; j < count; ++j) {
     const std::size_t q = own_[scanning_[first + j]];
     const QuantizedQuery& query = state_->quantized[q];
-    tile_.shifts[j] = query.shift;
+    tile_.shifts[j] = heads ? query.head_shift : query.shift;
     tile_.levels[j] = scan_level(state_->least(q, state_->threshold(q)), query);
     tile_.norms[j] = query.norm_part;
     tile_.rests[j] = query.rest_part;
+    tile_.tails[j] = heads ? query.tail_part : 0;
     tile_.bias_weights[j] = query.bias_weight;
   }
-  const ScanItems items = state_->index.scan_items(chunk.begin, state_->scan_biased);
   const std::size_t groups = (chunk.end - chunk.begin + scan_group - 1) / scan_group;
-  const ScanQueries queries{packed, tile_.shifts, tile_.levels, tile_.norms, tile_.rests, tile_.bias_weights};
+  const ScanQueries queries{packed,      tile_.shifts, tile_.levels,      tile_.norms,
+                            tile_.rests, tile_.tails,  tile_.bias_weights};
   const std::size_t survivors = scan.scan(items, groups, queries, count, survivors_.get());
   if (survivors == 0) return;
   counts_.survivors += survivors;
@@ -164,6 +180,7 @@ void SearchWorker::rescore(std::size_t i, const ScanItems& items, const ItemInde
   const std::size_t q = own_[i];
   const ItemIndex& index = state_->index;
   const QuantizedQuery& query = state_->quantized[q];
+  const bool heads = items.steps < scan_steps(index.factors());
   const float margin = scan_margin(items.steps);
   std::size_t next = 0;
   while (next < survivors.size()) {
@@ -175,9 +192,9 @@ void SearchWorker::rescore(std::size_t i, const ScanItems& items, const ItemInde
       const std::size_t g = survivor.group;
       const std::size_t position = chunk.begin + g * scan_group + survivor.item;
       if (position >= chunk.end) continue;
-      const float limit =
-          scan_threshold(level, query.norm_part, query.rest_part, state_->scan_biased ? query.bias_weight : 0,
-                         items.inverse_scales[g], items.errors[g], items.lengths[g], margin);
+      const float limit = scan_threshold(level, query.norm_part, query.rest_part, heads ? query.tail_part : 0,
+                                         state_->scan_biased ? query.bias_weight : 0, items.inverse_scales[g],
+                                         items.errors[g], items.lengths[g], items.tail_lengths[g], margin);
       float dot = static_cast<float>(survivor.dot);
       if (state_->scan_biased) dot += items.biases[g * scan_group + survivor.item] * query.bias_weight;
       if (dot < limit) continue;

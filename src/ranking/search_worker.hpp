@@ -44,10 +44,12 @@ class SearchWorker {
 
   /// The kernels for as many queries as scan.
   [[nodiscard]] const ScanKernels& kernels() const;
-  void pack();
+  /// `steps`: how many of each query's codes scans are to see, in fours.
+  void pack(std::size_t steps);
   void scan(const ItemIndex::Chunk& chunk);
   /// `first`: of the tile, in scanning_.
-  void scan_tile(const ScanKernels& scan, const ItemIndex::Chunk& chunk, std::size_t first, const std::int8_t* packed);
+  void scan_tile(const ScanKernels& scan, const ScanItems& items, const ItemIndex::Chunk& chunk, std::size_t first,
+                 const std::int8_t* packed);
   /// Puts survivors query by query into by_query_, those of query j from ends_[j] to ends_[j + 1].
   void sort_by_query(std::size_t survivors, std::size_t queries);
   /// Scores one query's survivors exactly, a few at a time, with a threshold that rises meanwhile.
@@ -60,6 +62,7 @@ class SearchWorker {
     float levels[most_scan_queries] = {};
     float norms[most_scan_queries] = {};
     float rests[most_scan_queries] = {};
+    float tails[most_scan_queries] = {};
     float bias_weights[most_scan_queries] = {};
   };
 
@@ -69,7 +72,8 @@ class SearchWorker {
   std::vector<std::size_t> direct_;
   std::vector<std::size_t> filling_;   // no threshold yet
   std::vector<std::size_t> scanning_;  // those of a tile side by side
-  bool packed_are_current_ = false;
+  std::size_t heads_from_;             // the position from which heads are scanned
+  std::size_t packed_steps_ = 0;       // 0: of other queries
   std::unique_ptr<AlignedArray<std::int8_t>> packed_;
   Tile tile_;
   std::size_t ends_[most_scan_queries + 1] = {};

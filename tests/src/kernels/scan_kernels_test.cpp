@@ -30,8 +30,8 @@ struct ScanCase {
   bool biased;
   Buffer<std::uint8_t> item_codes{groups * steps * 64 + scan_slack_bytes};
   std::vector<std::vector<std::int8_t>> query_codes;
-  std::vector<float> inverse_scales, errors, lengths, biases;
-  std::vector<float> levels, norms, rests, weights;
+  std::vector<float> inverse_scales, errors, lengths, tail_lengths, biases;
+  std::vector<float> levels, norms, rests, tails, weights;
   std::vector<std::int32_t> shifts;
 
   ScanCase(std::size_t group_count, std::size_t query_count, int factors, bool with_biases, unsigned seed)
@@ -60,14 +60,17 @@ struct ScanCase {
       levels.push_back(q % 11 == 5 ? -0x1p60F : q % 11 == 7 ? 0x1p60F : size * (0.5F + 2 * unit(engine)));
       norms.push_back(unit(engine) * 10);
       rests.push_back(unit(engine));
+      tails.push_back(q % 2 == 0 ? 0 : 20 * unit(engine));
       weights.push_back(unit(engine) * 100);
     }
-    for (std::vector<float>* of_queries : {&levels, &norms, &rests, &weights}) of_queries->resize(most_scan_queries);
+    for (std::vector<float>* of_queries : {&levels, &norms, &rests, &tails, &weights})
+      of_queries->resize(most_scan_queries);
     shifts.resize(most_scan_queries);
     for (std::size_t g = 0; g < groups; ++g) {
       inverse_scales.push_back(1 + unit(engine));
       errors.push_back(unit(engine));
       lengths.push_back(unit(engine) * 100);
+      tail_lengths.push_back(unit(engine) * 1000);
       for (std::size_t i = 0; i < scan_group; ++i) biases.push_back((2 * unit(engine) - 1) * inverse_scales.back());
     }
   }
@@ -84,8 +87,9 @@ struct ScanCase {
     std::vector<Survivor> survivors;
     for (std::size_t q = 0; q < queries; ++q)
       for (std::size_t g = 0; g < groups; ++g) {
-        const float threshold = scan_threshold(levels[q], norms[q], rests[q], biased ? weights[q] : 0,
-                                               inverse_scales[g], errors[g], lengths[g], scan_margin(steps));
+        const float threshold =
+            scan_threshold(levels[q], norms[q], rests[q], tails[q], biased ? weights[q] : 0, inverse_scales[g],
+                           errors[g], lengths[g], tail_lengths[g], scan_margin(steps));
         for (std::size_t i = 0; i < scan_group; ++i) {
           const std::int32_t d = dot(q, g, i);
           const float bias = biases[g * scan_group + i] * weights[q];
@@ -109,9 +113,11 @@ struct ScanCase {
                           inverse_scales.data(),
                           errors.data(),
                           lengths.data(),
+                          tail_lengths.data(),
                           biased ? biases.data() : nullptr,
                           steps};
-    const ScanQueries of{packed.data(), shifts.data(), levels.data(), norms.data(), rests.data(), weights.data()};
+    const ScanQueries of{packed.data(), shifts.data(), levels.data(), norms.data(),
+                         rests.data(),  tails.data(),  weights.data()};
     survivors.resize(kernels.scan(items, groups, of, queries, survivors.data()));
     std::sort(survivors.begin(), survivors.end(), [](const Survivor& a, const Survivor& b) {
       return std::tie(a.query, a.group, a.item) < std::tie(b.query, b.group, b.item);

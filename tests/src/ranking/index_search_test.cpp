@@ -99,6 +99,34 @@ TEST_P(IndexSearchTest, gives_what_brute_force_gives) {
   }
 }
 
+TEST_P(IndexSearchTest, gives_what_brute_force_gives_from_heads) {
+  for (const int factors : {64, 100, 128}) {
+    const FactorMatrix items = factor_rows(20'000, factors, true, 17);
+    const std::vector<double> biases = biases_of(20'000, 0.1, 18);
+    Queries queries = queries_of(factor_rows(30, factors, true, 19));
+    ASSERT_FALSE(index_of(items).basis().empty());
+    for (const std::size_t k : {1UL, 3UL, 10UL}) expect_exact(items, queries, k);
+    test::add_filters(queries, 20'000, 20);
+    expect_exact(items, queries, 3);
+    queries.offsets.assign(queries.count, 0.7);
+    expect_exact(items, queries, 3, biases);
+    expect_exact(items, queries_of(factor_rows(1, factors, true, 22)), 1);
+  }
+}
+
+TEST_P(IndexSearchTest, queries_that_heads_tell_nothing_about_go_back_to_whole_rows) {
+  const FactorMatrix items = factor_rows(40'000, 64, true, 35);
+  FactorMatrix rows = FactorMatrix::Zero(20, 64);
+  rows.rightCols(20).setIdentity();  // where items are shortest
+  const Queries queries = queries_of(rows);
+  const ItemIndex index = index_of(items);
+  ASSERT_FALSE(index.basis().empty());
+  IndexSearch search(kernels_, index, queries, 1, {});
+
+  EXPECT_EQ(first_difference(search.finish(), top_k_of_block(kernels_, queries, block_of(items), 1, 1)), "");
+  EXPECT_LT(search.counts().rescored, queries.count * index.count() / 4);
+}
+
 TEST_P(IndexSearchTest, one_query_at_a_time_gives_the_lists_of_a_batch) {
   const FactorMatrix items = factor_rows(5000, 40, true, 21);
   const FactorMatrix rows = factor_rows(33, 40, true, 22);

@@ -16,6 +16,7 @@
 #include "src/kernels/scan_kernels.hpp"
 #include "src/ranking/item_index.hpp"
 #include "src/ranking/scorer.hpp"
+#include "tests/support/ranking_data.hpp"
 
 namespace alsace {
 namespace {
@@ -189,6 +190,24 @@ TEST(QuantizationTest, scan_levels_are_bounded) {
   EXPECT_EQ(scan_level(0, query), 0);
 }
 
+/// Whether a scan of one group, as `items` begin with, keeps the item: heads alone, or whole rows.
+bool keeps(const ScanKernels& kernels, const ScanItems& items, const QuantizedQuery& query, bool heads,
+           const std::vector<std::int8_t>& codes, float level, std::size_t item) {
+  AlignedArray<std::int8_t> packed(kernels.packed_bytes(items.steps));
+  const std::int8_t* const rows_of_codes[] = {codes.data()};
+  kernels.pack_queries(rows_of_codes, 1, items.steps, packed.data());
+  const std::int32_t shifts[most_scan_queries] = {heads ? query.head_shift : query.shift};
+  const float levels[most_scan_queries] = {level};
+  const float norms[most_scan_queries] = {query.norm_part};
+  const float rests[most_scan_queries] = {query.rest_part};
+  const float tails[most_scan_queries] = {heads ? query.tail_part : 0};
+  const float weights[most_scan_queries] = {query.bias_weight};
+  Survivor survivors[scan_group];
+  const std::size_t count =
+      kernels.scan(items, 1, {packed.data(), shifts, levels, norms, rests, tails, weights}, 1, survivors);
+  return std::any_of(survivors, survivors + count, [&](const Survivor& s) { return s.item == item; });
+}
+
 /// Sixteen items in one group, a query, and thresholds that are the items' own scores: the hardest there are.
 void expect_ties_to_survive(const std::vector<Vector>& rows, const Vector& x, const std::vector<double>& biases,
                             double offset, const std::string& name) {
@@ -201,7 +220,8 @@ void expect_ties_to_survive(const std::vector<Vector>& rows, const Vector& x, co
   std::vector<std::int8_t> codes(steps * 4);
   ItemUnits units = index.units();
   if (!biased) units.biases = 0;
-  const QuantizedQuery query = quantize_query(x, units, codes.data());
+  const QuantizedQuery query =
+      quantize_query(std::vector<double>(x.begin(), x.end()), index.basis(), units, codes.data());
   for (std::size_t wanted = 0; wanted < rows.size(); ++wanted) {
     const float product = inner_product(x, Vector(index.row(wanted), index.row(wanted) + factors));
     const float threshold = biased ? score_of(product, index.bias(wanted), offset) : product;
@@ -210,18 +230,8 @@ void expect_ties_to_survive(const std::vector<Vector>& rows, const Vector& x, co
     const float level = scan_level(least, query);
     for (const std::string_view kernel_level : supported_kernel_levels()) {
       const ScanKernels& kernels = scan_kernels(kernel_level, 1);
-      AlignedArray<std::int8_t> packed(kernels.packed_bytes(steps));
-      const std::int8_t* const rows_of_codes[] = {codes.data()};
-      kernels.pack_queries(rows_of_codes, 1, steps, packed.data());
-      std::int32_t shifts[most_scan_queries] = {query.shift};
-      float levels[most_scan_queries] = {level};
-      float norms[most_scan_queries] = {query.norm_part};
-      float rests[most_scan_queries] = {query.rest_part};
-      float weights[most_scan_queries] = {query.bias_weight};
-      Survivor survivors[scan_group];
-      const std::size_t count = kernels.scan(index.scan_items(0, biased && index.units().biases > 0), 1,
-                                             {packed.data(), shifts, levels, norms, rests, weights}, 1, survivors);
-      ASSERT_TRUE(std::any_of(survivors, survivors + count, [&](const Survivor& s) { return s.item == wanted; }))
+      const ScanItems group = index.scan_items(0, biased && index.units().biases > 0);
+      ASSERT_TRUE(keeps(kernels, group, query, false, codes, level, wanted))
           << name << ", " << factors << " factors, position " << wanted << ", " << kernels.name;
     }
   }
@@ -264,6 +274,81 @@ TEST(QuantizationTest, a_long_sum_that_rounds_up_at_every_step_survives) {
     Vector row(4096, mantissa(engine) * 127);
     std::fill(row.begin() + 2048, row.end(), row[0] / 127 * -126);
     expect_ties_to_survive(std::vector<Vector>(scan_group, row), Vector(4096, 127), {}, 0, "half and half");
+  }
+}
+
+TEST(QuantizationTest, what_underflows_needs_the_margin) {
+  // A is 0.63 of the least subnormal and becomes 1; w is 0.7 of it and becomes 1 too; times a = 2^40, what h w lost is
+  // far below 1 and yet not nothing.
+  constexpr std::size_t factors = 16;
+  Vector x(factors, 0);
+  x[0] = static_cast<float>(127 / 0.7 * 0x1p119);
+  const std::vector<Vector> zeros(scan_group, Vector(factors, 0));
+
+  expect_ties_to_survive(zeros, x, std::vector<double>(scan_group, 0.9 * 0x1p-30), 0, "underflow");
+}
+
+/// An index that has heads: rows of a decaying spectrum.
+ItemIndex index_with_heads(int factors, std::span<const double> biases = {}) {
+  const FactorMatrix rows = test::factor_rows(HeadBasis::least_rows, factors, true, 7);
+  return {{rows.data(), HeadBasis::least_rows, factors, {}, biases, 1}, 1};
+}
+
+TEST(QuantizationTest, items_that_tie_with_the_threshold_survive_scans_of_heads) {
+  for (const bool biased : {false, true})
+    for (const int factors : {64, 100, 128}) {
+      std::mt19937 engine(8);
+      std::vector<double> biases(biased ? HeadBasis::least_rows : 0);
+      for (double& bias : biases) bias = std::normal_distribution<double>(0, 0.1)(engine);
+      const ItemIndex index = index_with_heads(factors, biases);
+      ASSERT_FALSE(index.basis().empty());
+      const auto width = static_cast<std::size_t>(factors);
+      const std::size_t steps = scan_steps(factors);
+      for (int round = 0; round < 300; ++round) {
+        const std::size_t position = engine() % index.count();
+        // A query near the item, which is so much of its own direction that its tail matters.
+        Vector x = random_row(engine, width, 0.02F);
+        for (std::size_t k = 0; k < width; ++k) x[k] += index.row(position)[k];
+        std::vector<double> turned(width);
+        index.basis().turn(kernel_table("portable"), x.data(), turned.data());
+        std::vector<std::int8_t> codes(steps * 4);
+        const QuantizedQuery query = quantize_query(turned, index.basis(), index.units(), codes.data());
+        const float product = inner_product(x, Vector(index.row(position), index.row(position) + width));
+        const float threshold = biased ? score_of(product, index.bias(position), 0.3) : product;
+        const double least =
+            biased ? least_biased_inner_product(threshold, 0.3, factors) : least_inner_product(threshold, factors);
+        for (const std::string_view level : supported_kernel_levels())
+          for (const bool heads : {false, true})
+            ASSERT_TRUE(keeps(scan_kernels(level, 1),
+                              heads ? index.scan_heads(position, biased) : index.scan_items(position, biased), query,
+                              heads, codes, scan_level(least, query), position % scan_group))
+                << factors << " factors, position " << position << ", " << level << (heads ? ", heads" : "");
+      }
+    }
+}
+
+TEST(QuantizationTest, bounds_of_a_group_hold_what_its_coordinates_lose) {
+  constexpr int factors = 64;
+  const ItemIndex index = index_with_heads(factors);
+  const HeadBasis& basis = index.basis();
+  std::vector<double> turned(factors);
+  for (std::size_t group = 0; group < 100; ++group) {
+    const ScanItems items = index.scan_items(group * scan_group, false);
+    const double scale = index.units().factors / static_cast<double>(items.inverse_scales[0]);
+    long double largest = 0;
+    for (std::size_t i = 0; i < scan_group; ++i) {
+      basis.turn(kernel_table("portable"), index.row(group * scan_group + i), turned.data());
+      long double rest = 0;
+      long double norm = 0;
+      for (std::size_t k = 0; k < factors; ++k) {
+        const int code = items.codes[k / 4 * 64 + i * 4 + k % 4] - 128;
+        rest += std::pow(static_cast<long double>(turned[k]) - scale * code, 2.0L);
+        norm += std::pow(static_cast<long double>(turned[k]), 2.0L);
+      }
+      largest = std::max(largest, std::sqrt(rest) + (summation_error(factors) + basis.error()) * std::sqrt(norm));
+    }
+    // The scale is known to the precision of a float here, which the rests feel; ε is some 100 times that.
+    EXPECT_GT(static_cast<long double>(items.errors[0]) * scale, largest * (1 - 0x1p-17L)) << group;
   }
 }
 

@@ -1,0 +1,87 @@
+#include "src/ranking/head_basis.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <Eigen/Eigenvalues>
+
+#include "src/matrix.hpp"
+#include "src/ranking/quantization.hpp"
+
+namespace alsace {
+namespace {
+
+/// Rows a factor that are looked at.
+constexpr std::size_t sampled_rows_a_factor = 64;
+
+GramMatrix sampled_gramian(const float* rows, std::size_t count, int factors) {
+  const auto width = static_cast<std::size_t>(factors);
+  const std::size_t sampled = std::min(count, sampled_rows_a_factor * width);
+  FactorMatrix64 sample(static_cast<Eigen::Index>(sampled), factors);
+  for (std::size_t i = 0; i < sampled; ++i) {
+    const float* const row = rows + i * count / sampled * width;
+    std::copy_n(row, width, sample.data() + i * width);
+  }
+  return sample.transpose() * sample;
+}
+
+/// The coordinates that a head needs to tell enough, or all where those are so many that it does not pay. `falling`:
+/// the squared lengths of all rows in each.
+int head_of(const Eigen::VectorXd& falling) {
+  constexpr double most_in_tail = 0.2;
+  const auto factors = static_cast<int>(falling.size());
+  for (int head = 16; head <= factors * 5 / 8; head += 16)
+    if (falling.tail(factors - head).sum() < most_in_tail * falling.sum()) return head;
+  return factors;
+}
+
+/// The orthonormal DCT-II: each of its rows mixes all coordinates.
+GramMatrix cosines(int size) {
+  GramMatrix matrix(size, size);
+  for (int j = 0; j < size; ++j)
+    for (int k = 0; k < size; ++k)
+      matrix(j, k) = std::cos(std::numbers::pi * (k + 0.5) * j / size) * std::sqrt((j == 0 ? 1.0 : 2.0) / size);
+  return matrix;
+}
+
+}  // namespace
+
+HeadBasis::HeadBasis(const float* rows, std::size_t count, int factors) : factors_(factors), head_(factors) {
+  if (factors > most_factors || count < least_rows) return;
+  const GramMatrix gramian = sampled_gramian(rows, count, factors);
+  if (!gramian.allFinite()) return;
+  const Eigen::SelfAdjointEigenSolver<GramMatrix> eigen(gramian);
+  if (eigen.info() != Eigen::Success) return;
+  const int head = head_of(eigen.eigenvalues().reverse());
+  if (head == factors) return;
+  GramMatrix basis = eigen.eigenvectors().rowwise().reverse().transpose();
+  basis.topRows(head) = (cosines(head) * basis.topRows(head)).eval();
+  const FactorMatrix rounded = basis.cast<float>();
+  const FactorMatrix64 vectors = rounded.cast<double>();
+  const double skew = (vectors.transpose() * vectors - GramMatrix::Identity(factors, factors)).norm();
+  const double lost = summation_error(factors) * vectors.norm();
+  const double error = skew + 2 * lost * (1 + skew) + lost * lost + 0x1p-30;
+  if (!(error < 0x1p-10)) return;
+  error_ = error;
+  head_ = head;
+  vectors_.assign(rounded.data(), rounded.data() + rounded.size());
+}
+
+void HeadBasis::turn(const KernelTable& kernels, const float* row, double* turned) const {
+  const auto width = static_cast<std::size_t>(factors_);
+  if (empty()) {
+    std::copy_n(row, width, turned);
+    return;
+  }
+  // By a power of two to entries below 2, so that nothing overflows and what underflows is nothing beside the rest.
+  const double unit = unit_of(static_cast<double>(largest_magnitude({row, width})));
+  const double inverse = 1 / unit;
+  float scaled[most_factors];
+  float products[most_factors];
+  for (std::size_t k = 0; k < width; ++k) scaled[k] = static_cast<float>(static_cast<double>(row[k]) * inverse);
+  kernels.inner_products(scaled, 1, vectors_.data(), width, factors_, products);
+  for (std::size_t k = 0; k < width; ++k) turned[k] = static_cast<double>(products[k]) * unit;
+}
+
+}  // namespace alsace
