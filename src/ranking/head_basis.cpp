@@ -15,6 +15,19 @@ namespace {
 /// Rows a factor that are looked at.
 constexpr std::size_t sampled_rows_a_factor = 64;
 
+/// Whether searches go on to where heads are of use: a list's last score may well be a fifth of what the longest rows
+/// allow.
+bool stay_long(const float* rows, std::size_t factors) {
+  constexpr double least_part = 0.2;
+  const auto length = [&](std::size_t position) {
+    return Eigen::Map<const Eigen::VectorXf>(rows + position * factors, static_cast<Eigen::Index>(factors))
+        .cast<double>()
+        .norm();
+  };
+  return length(HeadBasis::least_rows / 2) >= least_part * length(16);
+}
+
+/// Of rows brought to length 1, since a few long ones do not tell where the others lie.
 GramMatrix sampled_gramian(const float* rows, std::size_t count, int factors) {
   const auto width = static_cast<std::size_t>(factors);
   const std::size_t sampled = std::min(count, sampled_rows_a_factor * width);
@@ -22,12 +35,13 @@ GramMatrix sampled_gramian(const float* rows, std::size_t count, int factors) {
   for (std::size_t i = 0; i < sampled; ++i) {
     const float* const row = rows + i * count / sampled * width;
     std::copy_n(row, width, sample.data() + i * width);
+    sample.row(static_cast<Eigen::Index>(i)).normalize();
   }
   return sample.transpose() * sample;
 }
 
 /// The coordinates that a head needs to tell enough, or all where those are so many that it does not pay. `falling`:
-/// the squared lengths of all rows in each.
+/// the squared lengths of rows in each.
 int head_of(const Eigen::VectorXd& falling) {
   constexpr double most_in_tail = 0.2;
   const auto factors = static_cast<int>(falling.size());
@@ -48,7 +62,7 @@ GramMatrix cosines(int size) {
 }  // namespace
 
 HeadBasis::HeadBasis(const float* rows, std::size_t count, int factors) : factors_(factors), head_(factors) {
-  if (factors > most_factors || count < least_rows) return;
+  if (factors > most_factors || count < least_rows || !stay_long(rows, static_cast<std::size_t>(factors))) return;
   const GramMatrix gramian = sampled_gramian(rows, count, factors);
   if (!gramian.allFinite()) return;
   const Eigen::SelfAdjointEigenSolver<GramMatrix> eigen(gramian);

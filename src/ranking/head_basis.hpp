@@ -18,8 +18,9 @@ class HeadBasis {
   /// Fewer are scanned before a head could pay.
   static constexpr std::size_t least_rows = 16384;
 
-  /// For `count` rows of `factors` floats, of which some are looked at. Empty where a head would hold too little of
-  /// them to pay, or the rows are too few.
+  /// For `count` rows of `factors` floats, the longest about first, of which some are looked at. Empty where it would
+  /// not pay: a head would hold too little of the rows, or they are few, or so much shorter after the first that
+  /// searches end before heads are of use.
   HeadBasis(const float* rows, std::size_t count, int factors);
 
   [[nodiscard]] bool empty() const { return vectors_.empty(); }

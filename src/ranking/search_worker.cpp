@@ -40,7 +40,7 @@ SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
   const std::size_t most = std::min<std::size_t>(most_scan_queries, std::max<std::size_t>(filling_.size(), 1));
   const std::size_t pairs = most * (index.longest_chunk() + scan_group);
   survivors_ = std::make_unique_for_overwrite<Survivor[]>(pairs);
-  by_query_ = std::make_unique_for_overwrite<Survivor[]>(pairs);
+  if (most > 1) by_query_ = std::make_unique_for_overwrite<Survivor[]>(pairs);
   scores_ = std::make_unique_for_overwrite<float[]>(index.longest_chunk());
   const std::size_t steps = scan_steps(index.factors());
   const std::size_t tiles = filling_.size() / state.few.queries + 1;
@@ -161,6 +161,7 @@ void SearchWorker::scan_tile(const ScanKernels& scan, const ScanItems& items, co
   const std::size_t survivors = scan.scan(items, groups, queries, count, survivors_.get());
   if (survivors == 0) return;
   counts_.survivors += survivors;
+  if (count == 1) return rescore(scanning_[first], items, chunk, {survivors_.get(), survivors});
   sort_by_query(survivors, count);
   for (std::size_t j = 0; j < count; ++j)
     rescore(scanning_[first + j], items, chunk, {by_query_.get() + ends_[j], ends_[j + 1] - ends_[j]});

@@ -98,6 +98,10 @@ TEST(HeadBasisTest, is_empty_where_it_would_not_pay) {
   EXPECT_TRUE(basis_of(FactorMatrix::Zero(enough, 64)).empty());
   EXPECT_TRUE(basis_of(factor_rows(enough - 1, 64, true, 5)).empty()) << "few rows";
   EXPECT_TRUE(basis_of(factor_rows(enough, 16, true, 5)).empty()) << "few factors";
+  FactorMatrix falling = factor_rows(enough, 64, true, 6);
+  EXPECT_FALSE(basis_of(falling).empty());
+  falling.topRows(100) *= 100;
+  EXPECT_TRUE(basis_of(falling).empty()) << "a few are much longer than the others";
   std::vector<double> turned(64);
   const HeadBasis none = basis_of(flat);
   none.turn(kernel_table("portable"), flat.row(0).data(), turned.data());

@@ -47,8 +47,8 @@ TEST(ItemIndexTest, finds_items_by_ids_of_any_order_and_keeps_their_rows_and_bia
 }
 
 TEST(ItemIndexTest, chunks_cover_all_positions_and_bound_what_is_in_them_and_behind) {
-  for (const Eigen::Index count : {1, 16, 63, 64, 65, 1000, 9000}) {
-    const FactorMatrix rows = factor_rows(count, 40, false, 2);
+  for (const Eigen::Index count : {1, 16, 63, 64, 65, 1000, 9000, 17000}) {
+    const FactorMatrix rows = factor_rows(count, 64, count > 10'000, 2);
     const ItemIndex index(items_of(rows), 1);
 
     std::size_t end = 0;
@@ -58,7 +58,7 @@ TEST(ItemIndexTest, chunks_cover_all_positions_and_bound_what_is_in_them_and_beh
       EXPECT_LE(chunk.end - chunk.begin, index.longest_chunk());
       end = chunk.end;
       for (std::size_t p = chunk.begin; p < index.count(); ++p) {
-        const Eigen::Map<const Eigen::RowVectorXf> row(index.row(p), 40);
+        const Eigen::Map<const Eigen::RowVectorXf> row(index.row(p), 64);
         ASSERT_LE(row.cast<double>().norm(), chunk.most_norm);
       }
     }
@@ -83,6 +83,29 @@ TEST(ItemIndexTest, threads_and_the_order_of_the_source_change_no_code) {
   EXPECT_TRUE(std::equal(codes(one), codes(one) + bytes, codes(two)));
   EXPECT_TRUE(std::equal(codes(one), codes(one) + bytes, codes(other)));
   for (std::size_t p = 0; p < 700; ++p) ASSERT_EQ(one.id(p), other.id(p));
+}
+
+TEST(ItemIndexTest, heads_are_the_first_codes_of_every_item) {
+  constexpr std::size_t count = 17'000;
+  const ItemIndex index(items_of(factor_rows(count, 100, true, 7)), 2);
+  ASSERT_FALSE(index.basis().empty());
+  const ItemIndex none(items_of(factor_rows(2000, 100, true, 7)), 1);
+
+  const ScanItems whole = index.scan_items(0, false);
+  const ScanItems heads = index.scan_heads(0, false);
+  EXPECT_EQ(heads.steps * 4, static_cast<std::size_t>(index.basis().head()));
+  for (std::size_t group = 0; group < count / scan_group; ++group) {
+    const std::size_t bytes = heads.steps * 64;
+    ASSERT_TRUE(std::equal(heads.codes + group * bytes, heads.codes + (group + 1) * bytes,
+                           whole.codes + group * whole.steps * 64))
+        << group;
+  }
+  const ScanItems later = index.scan_heads(320, false);
+  EXPECT_EQ(later.codes, heads.codes + 20 * heads.steps * 64);
+  EXPECT_EQ(later.tail_lengths, heads.tail_lengths + 20);
+  // Rows, codes and heads, and what each item and group has besides.
+  EXPECT_NEAR(static_cast<double>(index.bytes()) / count, 400 + 112 + index.basis().head() + 9, 4);
+  EXPECT_NEAR(static_cast<double>(none.bytes()) / 2000, 400 + 112 + 9, 4);
 }
 
 TEST(ItemIndexTest, asks_for_huge_pages_where_there_are_as_many) {

@@ -313,6 +313,9 @@ TEST(QuantizationTest, items_that_tie_with_the_threshold_survive_scans_of_heads)
         index.basis().turn(kernel_table("portable"), x.data(), turned.data());
         std::vector<std::int8_t> codes(steps * 4);
         const QuantizedQuery query = quantize_query(turned, index.basis(), index.units(), codes.data());
+        long double squares = 0;
+        for (const float value : x) squares += static_cast<long double>(value) * value;
+        ASSERT_GE(query.norm, std::sqrt(squares));
         const float product = inner_product(x, Vector(index.row(position), index.row(position) + width));
         const float threshold = biased ? score_of(product, index.bias(position), 0.3) : product;
         const double least =
