@@ -82,20 +82,30 @@ HeadBasis::HeadBasis(const float* rows, std::size_t count, int factors) : factor
   vectors_.assign(rounded.data(), rounded.data() + rounded.size());
 }
 
-void HeadBasis::turn(const KernelTable& kernels, const float* row, double* turned) const {
+void HeadBasis::turn(const KernelTable& kernels, const float* rows, std::size_t count, double* turned) const {
   const auto width = static_cast<std::size_t>(factors_);
   if (empty()) {
-    std::copy_n(row, width, turned);
+    std::copy_n(rows, count * width, turned);
     return;
   }
   // By a power of two to entries below 2, so that nothing overflows and what underflows is nothing beside the rest.
-  const double unit = unit_of(static_cast<double>(largest_magnitude({row, width})));
-  const double inverse = 1 / unit;
-  float scaled[most_factors];
-  float products[most_factors];
-  for (std::size_t k = 0; k < width; ++k) scaled[k] = static_cast<float>(static_cast<double>(row[k]) * inverse);
-  kernels.inner_products(scaled, 1, vectors_.data(), width, factors_, products);
-  for (std::size_t k = 0; k < width; ++k) turned[k] = static_cast<double>(products[k]) * unit;
+  double units[most_rows];
+  float scaled[most_rows * most_factors];
+  float products[most_rows * most_factors];
+  for (std::size_t i = 0; i < count; ++i) {
+    units[i] = unit_of(static_cast<double>(largest_magnitude({rows + i * width, width})));
+    const double inverse = 1 / units[i];
+    for (std::size_t k = 0; k < width; ++k)
+      scaled[i * width + k] = static_cast<float>(static_cast<double>(rows[i * width + k]) * inverse);
+  }
+  // Either way round each product and sum is the same; of one row, four sums at a time are under way this way.
+  if (count == 1)
+    kernels.inner_products(scaled, 1, vectors_.data(), width, factors_, products);
+  else
+    kernels.inner_products(vectors_.data(), width, scaled, count, factors_, products);
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t k = 0; k < width; ++k)
+      turned[i * width + k] = static_cast<double>(products[k * count + i]) * units[i];
 }
 
 }  // namespace alsace

@@ -17,6 +17,7 @@ class HeadBasis {
   static constexpr int most_factors = 512;
   /// Fewer are scanned before a head could pay.
   static constexpr std::size_t least_rows = 16384;
+  static constexpr std::size_t most_rows = 16;
 
   /// For `count` rows of `factors` floats, the longest about first, of which some are looked at. Empty where it would
   /// not pay: a head would hold too little of the rows, or they are few, or so much shorter after the first that
@@ -30,7 +31,9 @@ class HeadBasis {
   /// ‖x‖ ≤ ‖X‖ / (1 − ε). 0 where it is empty.
   [[nodiscard]] double error() const { return error_; }
   /// turned = the row in these coordinates, or the row itself where it is empty; the same bits at every kernel level.
-  void turn(const KernelTable& kernels, const float* row, double* turned) const;
+  void turn(const KernelTable& kernels, const float* row, double* turned) const { turn(kernels, row, 1, turned); }
+  /// The same for up to most_rows at once, so that the matrix is read once.
+  void turn(const KernelTable& kernels, const float* rows, std::size_t count, double* turned) const;
   [[nodiscard]] std::size_t bytes() const { return vectors_.size() * sizeof(float); }
 
  private:

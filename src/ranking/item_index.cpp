@@ -127,8 +127,7 @@ void ItemIndex::quantize_group(const KernelTable& kernels, std::size_t group, st
   const std::size_t end = std::min(begin + scan_group, count());
   double turned[scan_group * HeadBasis::most_factors];
   const auto turned_row = [&](std::size_t p) { return std::span(turned + (p - begin) * width(), width()); };
-  if (!basis_.empty())
-    for (std::size_t p = begin; p < end; ++p) basis_.turn(kernels, row(p), turned_row(p).data());
+  if (!basis_.empty()) basis_.turn(kernels, row(begin), end - begin, turned);
   const double largest = basis_.empty()
                              ? static_cast<double>(largest_magnitude(std::span(row(begin), (end - begin) * width())))
                              : largest_magnitude(std::span<const double>(turned, (end - begin) * width()));
