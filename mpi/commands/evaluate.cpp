@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "io/export/print_result.hpp"
 #include "io/log/log.hpp"
@@ -17,6 +16,7 @@
 #include "mpi/data/distributed_ids.hpp"
 #include "mpi/data/load_input.hpp"
 #include "mpi/evaluation/evaluate_model.hpp"
+#include "mpi/evaluation/evaluation_report.hpp"
 #include "mpi/serving/sharded_model.hpp"
 #include "src/error.hpp"
 #include "src/evaluation/beyond_accuracy.hpp"
@@ -31,8 +31,8 @@ constexpr const char* description =
     "  and the ideal over min(K, n), map@K over min(K, n), mrr@K, auc (equal scores count half);\n"
     "  coverage@K share of the items that anyone is recommended, novelty@K mean -log2 of the share of users who know\n"
     "  an item, popularity@K mean popularity percentile (the popularity bias), diversity@K 1 - mean cosine in a list.\n"
-    "Held-out items that the model does not know count in n; users it does not know are skipped and counted. Ties go\n"
-    "by item index. Baseline: items by their number of training interactions.\n\n"
+    "Held-out items that the model does not know count in n; so do those that the user has in training, which are never\n"
+    "in a list: there is a warning. Users it does not know are skipped and counted. Ties go by item index. Baseline: items by their number of training interactions.\n\n"
     "Rating metrics (explicit models): rmse and mae over the pairs whose user and item the model knows; the others have\n"
     "no prediction and are counted; without any such pair both are left out. Baselines: the bias model, and the global mean.";
 
@@ -130,39 +130,26 @@ mpi::HeldOut load_test(const mpi::Communicator& world, const mpi::ShardedModel& 
   return mpi::load_held_out(world, options.test, options.read, options.duplicates, users, items, model.users);
 }
 
-/// Metrics over all users, and over each segment.
-struct Measured {
-  mpi::Metrics all;
-  std::vector<mpi::Metrics> segments;
-  void merge(Measured&& other) {
-    all.merge(other.all);
-    segments.resize(std::max(segments.size(), other.segments.size()));
-    for (std::size_t s = 0; s < other.segments.size(); ++s) segments[s].merge(other.segments[s]);
-  }
-};
-
 template <class Evaluation>
-Measured measure(const Evaluation& evaluation, const std::vector<Segment>& segments) {
-  Measured measured{evaluation.average(), {}};
+mpi::Measured measure(const Evaluation& evaluation, const std::vector<Segment>& segments) {
+  mpi::Measured measured{evaluation.average(), {}};
   for (const Segment& segment : segments) measured.segments.push_back(evaluation.average(segment));
   return measured;
 }
 
-/// All that is printed.
-struct Report {
-  std::string model;
-  std::vector<Segment> segments;
-  std::uint64_t users = 0;
-  std::uint64_t unknown_users = 0;
-  std::uint64_t interactions = 0;
-  std::uint64_t unknown_items = 0;  ///< held-out interactions of known users with unknown items
-  Measured model_metrics;
-  Measured baseline;         ///< popularity for ranking, the bias model for ratings
-  mpi::Metrics global_mean;  ///< of ratings
-};
+/// Held-out pairs that the model was trained on.
+std::uint64_t interactions_seen(const UsersView& own, const SparseRows& held_out) {
+  std::uint64_t seen = 0;
+  for (std::size_t user = 0; user < own.count; ++user) {
+    const auto known = own.seen(user);
+    for (const std::uint32_t item : held_out.columns_of(user))
+      seen += std::uint64_t{std::binary_search(known.begin(), known.end(), item)};
+  }
+  return seen;
+}
 
 void measure_ranking(const ScoringRun& run, const EvaluatedModel& model, const UsersView& own, const mpi::HeldOut& test,
-                     const std::vector<RankingMetric>& metrics, bool baseline, Report& report) {
+                     const std::vector<RankingMetric>& metrics, bool baseline, mpi::EvaluationReport& report) {
   const mpi::ShardMap& users = model.sharded.users;
   const auto measure_scorer = [&](const UserScorer& scorer) {
     return measure(mpi::RankingEvaluation(run.world, users, own, scorer, model.items, test, metrics, run.threads),
@@ -177,7 +164,7 @@ void measure_ranking(const ScoringRun& run, const EvaluatedModel& model, const U
 }
 
 void measure_ratings(const ScoringRun& run, const EvaluatedModel& model, const UsersView& own, const mpi::HeldOut& test,
-                     bool baseline, Report& report) {
+                     bool baseline, mpi::EvaluationReport& report) {
   const auto measure_prediction = [&](const Predict& predict) {
     return measure(mpi::RatingEvaluation(run.world, model.sharded.users, own, test, predict, run.threads),
                    report.segments);
@@ -190,74 +177,6 @@ void measure_ratings(const ScoringRun& run, const EvaluatedModel& model, const U
   if (!baseline || !own.has_biases) return;  // without biases, the model does not know the mean either
   report.baseline.merge(measure_prediction(mpi::bias_prediction(own, model.item_biases)));
   report.global_mean = measure_prediction(mpi::mean_prediction(own)).all;
-}
-
-std::string json_text(const Report& report) {
-  nlohmann::ordered_json json = report.model_metrics.all;
-  json["users"] = report.users;
-  json["unknown_users"] = report.unknown_users;
-  json["interactions"] = report.interactions;
-  json["unknown_items"] = report.unknown_items;
-  json["model"] = report.model;
-  if (!report.baseline.all.empty()) json["baseline"] = report.baseline.all;
-  if (!report.global_mean.empty()) json["global_mean"] = report.global_mean;
-  if (!report.segments.empty()) json["segments"] = nlohmann::ordered_json::array();
-  for (std::size_t s = 0; s < report.segments.size(); ++s) {
-    nlohmann::ordered_json segment = report.model_metrics.segments[s];
-    segment["interactions_least"] = report.segments[s].least;
-    segment["interactions_most"] = report.segments[s].most;
-    segment["users"] = report.segments[s].users;
-    if (!report.baseline.all.empty()) segment["baseline"] = report.baseline.segments[s];
-    json["segments"].push_back(std::move(segment));
-  }
-  return json.dump(2) + "\n";
-}
-
-/// A row a metric, a column a name.
-std::string table_text(const std::vector<std::string>& names, const std::vector<const mpi::Metrics*>& columns) {
-  std::string text = fmt::format("\n{:<22}", "metric");
-  for (const std::string& name : names) text += fmt::format("  {:>14}", name);
-  text += "\n";
-  for (const auto& [metric, first] : *columns.front()) {
-    text += fmt::format("{:<22}", metric);
-    for (const mpi::Metrics* column : columns) {
-      const auto found = column->find(metric);
-      text += fmt::format("  {:>14}", found == column->end() ? "" : fmt::format("{:.5f}", found->second));
-    }
-    text += "\n";
-  }
-  return text;
-}
-
-std::string tables_text(const Report& report, bool explicit_model) {
-  std::string text = fmt::format("model                 {}\n", report.model);
-  text += fmt::format("users measured        {}\n", report.users);
-  text += fmt::format("users unknown         {}  (skipped)\n", report.unknown_users);
-  text += fmt::format("held-out interactions {}  ({} with items unknown to the model)\n", report.interactions,
-                      report.unknown_items);
-  std::vector<std::string> names{"model"};
-  std::vector<const mpi::Metrics*> columns{&report.model_metrics.all};
-  if (!report.baseline.all.empty()) {
-    names.emplace_back(explicit_model ? "baseline" : "popularity");
-    columns.push_back(&report.baseline.all);
-  }
-  if (!report.global_mean.empty()) {
-    names.emplace_back("global mean");
-    columns.push_back(&report.global_mean);
-  }
-  text += table_text(names, columns);
-  if (explicit_model && !report.baseline.all.empty()) text += "\nbaseline: the bias model; in rankings, popularity\n";
-
-  for (std::size_t s = 0; s < report.segments.size(); ++s) {
-    const Segment& segment = report.segments[s];
-    text += fmt::format("\n{} users with {} to {} training interactions", segment.users, segment.least, segment.most);
-    const bool both = !report.baseline.all.empty();
-    names.resize(both ? 2 : 1);
-    columns = {&report.model_metrics.segments[s]};
-    if (both) columns.push_back(&report.baseline.segments[s]);
-    text += table_text(names, columns);
-  }
-  return text;
 }
 
 }  // namespace
@@ -284,7 +203,7 @@ int evaluate(int argc, char** argv) {
   const mpi::HeldOut test = load_test(world, model.sharded, options);
   const UsersView own = model.sharded.users_view();
 
-  Report report;
+  mpi::EvaluationReport report;
   report.model = model.sharded.checkpoint.string();
   report.segments =
       options.segments == 0 ? std::vector<Segment>() : mpi::user_segments(world, own, test, options.segments);
@@ -294,15 +213,22 @@ int evaluate(int argc, char** argv) {
   report.interactions = test.interactions;
   report.unknown_items =
       test.interactions - mpi::all_reduce_sum(world, static_cast<std::uint64_t>(test.by_user.nonzeros()));
+  report.seen = mpi::all_reduce_sum(world, interactions_seen(own, test.by_user));
   if (report.users == 0) {
     throw mpi::AgreedError(
         input_error(fmt::format("{}: users that the model knows = 0, expected at least 1", options.test.front())));
   }
   if (explicit_model) measure_ratings(run, model, own, test, !options.no_baseline, report);
+  if (!metrics.empty() && report.seen > 0 && world.is_root()) {
+    spdlog::warn(
+        "{} of {} held-out interactions are training data of the model: rankings leave them out, so all are misses",
+        report.seen, report.interactions);
+  }
   if (!metrics.empty()) measure_ranking(run, model, own, test, metrics, !options.no_baseline, report);
 
   world.run_together([&] {
-    if (world.is_root()) io::print_result(options.json ? json_text(report) : tables_text(report, explicit_model));
+    if (world.is_root())
+      io::print_result(options.json ? mpi::json_text(report) : mpi::tables_text(report, explicit_model));
   });
   return 0;
 }

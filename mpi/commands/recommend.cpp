@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,7 +33,8 @@ constexpr const char* description =
     "Writes the K best items of each user: the exact fp32 order, score descending, then item in index order.\n\n"
     "Every rank scores its share of the items; the lists are merged on rank 0, which writes them while the next ones are\n"
     "made. The file is the same at any number of ranks and threads, users in index order whatever the order they are\n"
-    "named in. Items that a user has interacted with in training are left out unless --include-seen. Columns:\n"
+    "named in. Items that a user has interacted with in training, but for values that --value raw drops, are left out\n"
+    "unless --include-seen. Columns:\n"
     "user,item,rank,score (and title with --item-info); HDF5 has /users/ids, /items/ids and the lists as a CSR matrix,\n"
     "/lists/{indptr,items,scores}. The file appears under its name when it is complete; a run that is stopped or killed\n"
     "is continued by the same command.";
@@ -88,6 +90,12 @@ std::map<std::string, std::string> identity_of(const Options& options, const io:
           {"format", fmt::format("{}", static_cast<int>(format))}};
 }
 
+void refuse_to_replace(const std::string& input, const std::string& out) {
+  std::error_code ignored;
+  if (std::filesystem::equivalent(input, out, ignored))
+    throw usage_error(fmt::format("--out = {}, expected a name other than that of an input", out));
+}
+
 /// On rank 0; nothing on the others. Collective.
 std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& world, const io::ModelReader& model,
                                                       const mpi::UserSelection& users, const Options& options) {
@@ -96,6 +104,7 @@ std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& w
   std::unique_ptr<io::RecommendationWriter> writer;
   world.run_together([&] {
     if (!world.is_root()) return;
+    for (const std::string& input : {options.users, options.item_info}) refuse_to_replace(input, options.out);
     if (!options.item_info.empty()) names.titles = io::read_item_titles(options.item_info);
     io::RecommendationOutput output;
     output.path = options.out;
@@ -145,8 +154,11 @@ int interrupted(const mpi::Communicator& world, const std::unique_ptr<io::Recomm
   world.run_together([&] {
     if (writer) writer->interrupt();
   });
-  spdlog::warn("stopped by {} after {} of {} users{}", io::StopSignals::describe(mpi::all_reduce_max(world, cause)),
-               done, all, to_file ? "; the same command goes on from there" : "");
+  const char* const name = io::StopSignals::describe(mpi::all_reduce_max(world, cause));
+  if (world.is_root()) {
+    spdlog::warn("stopped by {} after {} of {} users{}", name, done, all,
+                 to_file ? "; the same command goes on from there" : "");
+  }
   return static_cast<int>(ErrorKind::interrupted);
 }
 

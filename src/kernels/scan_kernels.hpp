@@ -18,7 +18,7 @@ constexpr std::size_t scan_steps(int factors) {
   return (static_cast<std::size_t>(factors) + 15) / 16 * 4;
 }
 
-/// Quantized items, from some group on, whole or their heads. What the numbers mean is proven in
+/// Quantized items, from some group on, whole or their principal parts. What the numbers mean is proven in
 /// src/ranking/quantization.hpp; a kernel takes them as they are.
 struct ScanItems {
   const std::uint8_t* codes = nullptr;    ///< group · steps · 64 bytes: [step][item][4], a code + 128, in 1 to 255

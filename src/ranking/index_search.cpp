@@ -81,14 +81,14 @@ void IndexSearch::advance(std::size_t position) {
 #pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
     for (int w = 0; w < threads; ++w) {
       SearchWorker& worker = workers_[static_cast<std::size_t>(w)];
-      worker.score_allowed();
+      worker.answer_at_once();
       for (std::size_t c = state_->next_chunk; c < end && !worker.idle(); ++c) worker.search(chunks[c]);
     }
     state_->next_chunk = std::max(end, state_->next_chunk.load());
     return;
   }
   SearchWorker& first = workers_.front();
-  first.score_allowed();
+  first.answer_at_once();
   for (; state_->next_chunk < std::min(end, before(SearchState::alone_until)) && !first.idle(); ++state_->next_chunk)
     first.search(chunks[state_->next_chunk]);
   if (first.idle()) return;

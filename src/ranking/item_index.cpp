@@ -91,7 +91,7 @@ ItemIndex::ItemIndex(const IndexedItems& items, Arranged arranged, int threads, 
       basis_(rows_.data(), items.count, items.factors),
       steps_(scan_steps(items.factors)),
       codes_(groups_of(items.count) * scan_group * steps_ * 4 + scan_slack_bytes, advice),
-      heads_(groups_of(items.count) * scan_group * head_steps() * 4 + scan_slack_bytes, advice) {
+      principal_codes_(groups_of(items.count) * scan_group * principal_steps() * 4 + scan_slack_bytes, advice) {
   ids_.resize(items.count);
   if (!items.biases.empty()) biases_.resize(items.count);
   for (std::size_t p = 0; p < items.count; ++p) {
@@ -118,14 +118,14 @@ ItemIndex::ItemIndex(const IndexedItems& items, Arranged arranged, int threads, 
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (std::size_t g = 0; g < group_count; ++g) quantize_group(kernels, g, norms);
   std::memset(codes_.data() + group_count * scan_group * steps_ * 4, 0, scan_slack_bytes);
-  std::memset(heads_.data() + group_count * scan_group * head_steps() * 4, 0, scan_slack_bytes);
+  std::memset(principal_codes_.data() + group_count * scan_group * principal_steps() * 4, 0, scan_slack_bytes);
   cut_into_chunks(norms);
 }
 
 void ItemIndex::quantize_group(const KernelTable& kernels, std::size_t group, std::span<double> norms) {
   const std::size_t begin = group * scan_group;
   const std::size_t end = std::min(begin + scan_group, count());
-  double turned[scan_group * HeadBasis::most_factors];
+  double turned[scan_group * PrincipalBasis::most_factors];
   const auto turned_row = [&](std::size_t p) { return std::span(turned + (p - begin) * width(), width()); };
   if (!basis_.empty()) basis_.turn(kernels, row(begin), end - begin, turned);
   const double largest = basis_.empty()
@@ -133,7 +133,7 @@ void ItemIndex::quantize_group(const KernelTable& kernels, std::size_t group, st
                              : largest_magnitude(std::span<const double>(turned, (end - begin) * width()));
   const double scale = std::max(largest / 127, units_.factors * 0x1p-40);
   const double rounding = summation_error(factors_) + basis_.error();
-  const auto head = static_cast<std::size_t>(basis_.head());
+  const auto principal = static_cast<std::size_t>(basis_.principal());
   std::uint8_t* const codes = codes_.data() + group * scan_group * steps_ * 4;
   std::memset(codes, 128, scan_group * steps_ * 4);
   double error = 0;
@@ -146,13 +146,13 @@ void ItemIndex::quantize_group(const KernelTable& kernels, std::size_t group, st
     norms[p] = quantized.norm / (1 - basis_.error()) * enlarged;
     error = std::max(error, quantized.rest + rounding * norms[p]);
     length = std::max(length, quantized.code_norm);
-    tail_length = std::max(tail_length, length_of_codes(std::span(row_codes + head, width() - head)));
+    tail_length = std::max(tail_length, length_of_codes(std::span(row_codes + principal, width() - principal)));
     for (std::size_t k = 0; k < width(); ++k)
       codes[k / 4 * scan_group * 4 + (p - begin) * 4 + k % 4] = static_cast<std::uint8_t>(row_codes[k] + 128);
     if (has_biases() && units_.biases > 0)
       scan_biases_[p] = static_cast<float>(biases_[p] / units_.biases * (units_.factors / scale));
   }
-  std::copy_n(codes, head_steps() * scan_group * 4, heads_.data() + begin * head_steps() * 4);
+  std::copy_n(codes, principal_steps() * scan_group * 4, principal_codes_.data() + begin * principal_steps() * 4);
   inverse_scales_[group] = static_cast<float>(units_.factors / scale);
   errors_[group] = static_cast<float>(error / scale);
   lengths_[group] = static_cast<float>(length);
@@ -190,7 +190,7 @@ std::optional<std::size_t> ItemIndex::position_of(std::uint32_t id) const {
 
 std::size_t ItemIndex::bytes() const {
   const auto size = [](const auto&... arrays) { return ((arrays.size() * sizeof(arrays[0])) + ...); };
-  return count() * width() * sizeof(float) + groups_of(count()) * scan_group * (steps_ + head_steps()) * 4 +
+  return count() * width() * sizeof(float) + groups_of(count()) * scan_group * (steps_ + principal_steps()) * 4 +
          basis_.bytes() +
          size(ids_, by_id_, biases_, inverse_scales_, errors_, lengths_, tail_lengths_, scan_biases_, chunks_);
 }
@@ -210,10 +210,10 @@ ScanItems ItemIndex::scan_items(std::size_t position, bool biased) const {
           steps_};
 }
 
-ScanItems ItemIndex::scan_heads(std::size_t position, bool biased) const {
+ScanItems ItemIndex::scan_principal(std::size_t position, bool biased) const {
   ScanItems items = scan_items(position, biased);
-  items.steps = head_steps();
-  items.codes = heads_.data() + position / scan_group * scan_group * items.steps * 4;
+  items.steps = principal_steps();
+  items.codes = principal_codes_.data() + position / scan_group * scan_group * items.steps * 4;
   return items;
 }
 

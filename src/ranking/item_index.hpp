@@ -8,8 +8,8 @@
 
 #include "src/kernels/kernel_table.hpp"
 #include "src/kernels/scan_kernels.hpp"
-#include "src/ranking/head_basis.hpp"
 #include "src/ranking/large_array.hpp"
+#include "src/ranking/principal_basis.hpp"
 #include "src/ranking/quantization.hpp"
 
 namespace alsace {
@@ -32,9 +32,9 @@ std::vector<double> reach_of(const IndexedItems& items, int threads);
 /// what bounds their error (src/ranking/quantization.hpp). A position is the place of an item in that order.
 ///
 /// Memory, bytes an item: 4 K for the rows, which are copied in that order (the source can go), K rounded up to 16 for
-/// the codes, 9 for ids and bounds, and 12 more with biases; where items lie near a subspace (head_basis.hpp), its
-/// dimension once more for the heads, at most 5/8 K. Building takes three passes over the rows and a sort, and K²
-/// products an item with heads.
+/// the codes, 9 for ids and bounds, and 12 more with biases; where items lie near a subspace (principal_basis.hpp), its
+/// dimension once more for the principal parts, at most 5/8 K. Building takes three passes over the rows and a sort,
+/// and K² products an item with principal parts.
 class ItemIndex {
  public:
   /// Consecutive positions that are scanned before thresholds are looked at again.
@@ -59,16 +59,18 @@ class ItemIndex {
   [[nodiscard]] bool has_biases() const { return !biases_.empty(); }
   /// Where an item is; nothing when it is not in this index. O(log count).
   [[nodiscard]] std::optional<std::size_t> position_of(std::uint32_t id) const;
+  /// All positions, ascending by id.
+  [[nodiscard]] std::span<const std::uint32_t> by_id() const { return by_id_; }
   /// How many ids there are from the least to the greatest, with those that are not here.
   [[nodiscard]] std::size_t id_range() const;
 
   /// What scans read from the group of a position on; the positions of a chunk are whole groups but for the last.
   [[nodiscard]] ScanItems scan_items(std::size_t position, bool biased) const;
-  /// The same for a scan of heads alone, where basis() is not empty.
-  [[nodiscard]] ScanItems scan_heads(std::size_t position, bool biased) const;
+  /// The same for a scan of principal parts alone, where basis() is not empty.
+  [[nodiscard]] ScanItems scan_principal(std::size_t position, bool biased) const;
   [[nodiscard]] const ItemUnits& units() const { return units_; }
   /// The coordinates of the codes.
-  [[nodiscard]] const HeadBasis& basis() const { return basis_; }
+  [[nodiscard]] const PrincipalBasis& basis() const { return basis_; }
   /// They cover all positions, in order, short ones first.
   [[nodiscard]] std::span<const Chunk> chunks() const { return chunks_; }
   /// Items of the longest chunk.
@@ -85,17 +87,17 @@ class ItemIndex {
   ItemIndex(const IndexedItems& items, Arranged arranged, int threads, PageAdvice advice);
 
   [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(factors_); }
-  /// Steps of a scan of heads; 0 where there are none.
-  [[nodiscard]] std::size_t head_steps() const { return basis_.empty() ? 0 : scan_steps(basis_.head()); }
+  /// Steps of a scan of principal parts; 0 where there are none.
+  [[nodiscard]] std::size_t principal_steps() const { return basis_.empty() ? 0 : scan_steps(basis_.principal()); }
   void quantize_group(const KernelTable& kernels, std::size_t group, std::span<double> norms);
   void cut_into_chunks(std::span<const double> norms);
 
   int factors_;
   LargeArray<float> rows_;
-  HeadBasis basis_;
+  PrincipalBasis basis_;
   std::size_t steps_;
   LargeArray<std::uint8_t> codes_;
-  LargeArray<std::uint8_t> heads_;
+  LargeArray<std::uint8_t> principal_codes_;
   std::vector<std::uint32_t> ids_;
   std::vector<std::uint32_t> by_id_;  // positions
   std::vector<double> biases_;

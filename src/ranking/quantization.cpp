@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "src/ranking/head_basis.hpp"
+#include "src/ranking/principal_basis.hpp"
 
 namespace alsace {
 namespace {
@@ -109,14 +109,14 @@ double most_inner_product(double query_norm, double item_norm, int factors) {
   return (query_norm * item_norm * (1 + summation_error(factors)) + factors * 0x1p-149) * enlarged;
 }
 
-QuantizedQuery quantize_query(std::span<const double> row, const HeadBasis& basis, const ItemUnits& units,
+QuantizedQuery quantize_query(std::span<const double> row, const PrincipalBasis& basis, const ItemUnits& units,
                               std::int8_t* codes) {
   double scale = largest_magnitude(row) / 127;
   scale = std::max(scale, units.biases / units.factors * 0x1p-40);
   if (scale == 0) scale = 1;
   const QuantizedRow quantized = quantize(row, scale, codes);
-  const auto head = static_cast<std::size_t>(basis.head());
-  const std::span<const std::int8_t> tail(codes + head, row.size() - head);
+  const auto principal = static_cast<std::size_t>(basis.principal());
+  const std::span<const std::int8_t> tail(codes + principal, row.size() - principal);
   const std::int32_t tail_sum = std::accumulate(tail.begin(), tail.end(), std::int32_t{0});
   QuantizedQuery query;
   query.norm = quantized.norm / (1 - basis.error()) * enlarged;
@@ -126,7 +126,7 @@ QuantizedQuery quantize_query(std::span<const double> row, const HeadBasis& basi
   query.bias_weight = static_cast<float>(units.biases / (scale * units.factors));
   query.tail_part = static_cast<float>(length_of_codes(tail));
   query.shift = 128 * quantized.code_sum;
-  query.head_shift = 128 * (quantized.code_sum - tail_sum);
+  query.principal_shift = 128 * (quantized.code_sum - tail_sum);
   return query;
 }
 

@@ -7,9 +7,10 @@
 /// Rows of factors as int8 codes, with what an integer inner product of two rows proves about their exact score.
 ///
 /// Legend: a query x and an item y of K factors. X and Y are the same in the coordinates of the codes: x and y
-/// themselves, or what HeadBasis makes of them. p and c are the codes, integers within ±127; t and s > 0 their scales;
-/// D = Σ p_k c_k. ip is the fp32 inner product of x and y that KernelTable::inner_products defines; u = 2^-24. g is a
-/// real number with: the score of the pair reaches the query's threshold only if ip + b ≥ g, b the item's bias (or 0).
+/// themselves, or what PrincipalBasis makes of them. p and c are the codes, integers within ±127; t and s > 0 their
+/// scales; D = Σ p_k c_k. ip is the fp32 inner product of x and y that KernelTable::inner_products defines; u = 2^-24.
+/// g is a real number with: the score of the pair reaches the query's threshold only if ip + b ≥ g, b the item's bias
+/// (or 0).
 ///
 /// **Claim.** If ip + b ≥ g, then D + b / (t s) ≥ T for the T of ScanKernels::scan, so no scan rejects the pair.
 ///
@@ -35,20 +36,20 @@
 /// 6. *Ranges.* Items whose entries are below 2^-40 S get the scale 2^-40 S, and with biases t is at least 2^-40 β/S,
 ///    so that a, w ≤ 2^40 and nothing overflows: steps 1 to 3 hold for any scale. A is bounded to ± 2^60: downwards T
 ///    only falls; upwards, from A < −2^60, T stays below what any D + h w can be, since |h w| ≤ 2^40 a and |D| < 2^27.
-/// 7. *Coordinates.* HeadBasis holds a matrix R of floats that is nearly orthogonal: RᵀR = I + Δ, δ = ‖Δ‖_F. It makes
-///    X = R x + f of x, each entry an fp32 inner product, so that ‖f‖ ≤ φ ‖x‖ with φ = γ ‖R‖_F by step 2; likewise Y.
-///    Since (R x)·(R y) = x·y + xᵀΔy and ‖R x‖ ≤ √(1 + δ) ‖x‖,
+/// 7. *Coordinates.* PrincipalBasis holds a matrix R of floats that is nearly orthogonal: RᵀR = I + Δ, δ = ‖Δ‖_F. Of x
+///    it makes X = R x + f, each entry an fp32 inner product, so that ‖f‖ ≤ φ ‖x‖ with φ = γ ‖R‖_F by step 2; likewise
+///    Y. Since (R x)·(R y) = x·y + xᵀΔy and ‖R x‖ ≤ √(1 + δ) ‖x‖,
 ///      |X·Y − x·y| ≤ ε ‖x‖ ‖y‖,  ε = δ + 2 φ (1 + δ) + φ²,
 ///    and ‖X‖ ≥ (√(1 − δ) − φ) ‖x‖ ≥ (1 − ε) ‖x‖, so that M = ‖X‖ / (1 − ε) bounds both norms. δ and ‖R‖_F are computed
 ///    in double: of K ≤ 512 factors, each entry of Δ is off by 2^-43 at most, and δ by 2^-34. Rows are brought to a
 ///    largest entry in [1, 2) by a power of two, and back in double: nothing overflows, and what underflows moves X by
 ///    less than K² 2^-149. 2^-30, which is added to ε, is more than both.
-/// 8. *Heads.* A scan of the first coordinates sums a part D₁ of D; of the rest, the codes p₂ and c₂ of the tails,
-///    D − D₁ = p₂·c₂ ≤ ‖p₂‖ ‖c₂‖ ≤ G d with G = ‖p₂‖ and d = max ‖c₂‖ over the group. So D₁ + h w ≥ A a − B b' − C c' −
-///    G d; a scan of all coordinates takes G = 0.
+/// 8. *Principal parts.* A scan of the first coordinates sums a part D₁ of D; of the rest, p₂ and c₂, the codes of the
+///    tails, D − D₁ = p₂·c₂ ≤ ‖p₂‖ ‖c₂‖ ≤ G d with G = ‖p₂‖ and d = max ‖c₂‖ over the group. So
+///    D₁ + h w ≥ A a − B b' − C c' − G d; a scan of all coordinates takes G = 0.
 namespace alsace {
 
-class HeadBasis;
+class PrincipalBasis;
 
 /// What a row and its codes are; see the legend. Norms as upper bounds.
 struct QuantizedRow {
@@ -94,13 +95,13 @@ struct QuantizedQuery {
   float norm_part = 0;  ///< B
   float rest_part = 0;  ///< C
   float bias_weight = 0;
-  float tail_part = 0;          ///< G
-  std::int32_t shift = 0;       ///< 128 · the sum of the codes
-  std::int32_t head_shift = 0;  ///< 128 · the sum of the head's codes
+  float tail_part = 0;               ///< G
+  std::int32_t shift = 0;            ///< 128 · the sum of the codes
+  std::int32_t principal_shift = 0;  ///< 128 · the sum of the principal codes
 };
 
 /// Of a row as `basis` turns it. Without biases, `units.biases` is 0.
-QuantizedQuery quantize_query(std::span<const double> row, const HeadBasis& basis, const ItemUnits& units,
+QuantizedQuery quantize_query(std::span<const double> row, const PrincipalBasis& basis, const ItemUnits& units,
                               std::int8_t* codes);
 
 /// g' of a threshold: a score (without biases, an inner product) reaches `threshold` only if ip + b ≥ g, see step 3.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -93,6 +94,10 @@ struct SearchState {
   }
   /// Whether no item of the chunk or behind it reaches the query's threshold.
   [[nodiscard]] bool is_done(std::size_t query, const ItemIndex::Chunk& chunk);
+  /// Whether a query of zeros meets items without biases.
+  [[nodiscard]] bool gives_one_score(std::size_t query) const {
+    return !index.has_biases() && std::all_of(row(query), row(query) + width(), [](float x) { return x == 0; });
+  }
   /// Whether the items of an allow list are rather looked up one by one. Of a list of all items, an index of a part has
   /// a part only: so it is held against how far the ids reach.
   [[nodiscard]] bool is_short(std::span<const std::uint32_t> allowed) const {

@@ -11,10 +11,10 @@ namespace {
 /// Pairs whose rows are asked for at once; after them the threshold is looked at again.
 constexpr std::size_t rescored_at_once = 16;
 
-/// While thresholds are low, heads let so many items through that whole rows of codes are the faster to scan; the
-/// longer lists are, the longer that takes.
+/// While thresholds are low, principal parts let so many items through that whole rows of codes are the faster to scan;
+/// the longer lists are, the longer that takes.
 constexpr std::size_t whole_rows_a_place = 1024;
-/// To score a survivor costs about what a scan of heads spares for so many pairs.
+/// To score a survivor costs about what a scan of principal parts spares for so many pairs.
 constexpr std::size_t pairs_a_row = 128;
 
 void prefetch_row(const float* row, std::size_t width) {
@@ -24,14 +24,16 @@ void prefetch_row(const float* row, std::size_t width) {
 }  // namespace
 
 SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
-    : state_(&state), heads_from_(std::min(state.k, state.index.count()) * whole_rows_a_place) {
+    : state_(&state), principal_from_(std::min(state.k, state.index.count()) * whole_rows_a_place) {
   const ItemIndex& index = state.index;
   lists_.reserve(queries.size());
   own_ = std::move(queries);
   for (const std::size_t q : own_) lists_.emplace_back(state.queries, q, state.k, index.count());
   for (std::size_t i = 0; i < own_.size(); ++i) {
     if (lists_[i].length() == 0) continue;
-    if (lists_[i].all_allowed() || !state.is_short(lists_[i].allowed()))
+    if (state.gives_one_score(own_[i]))
+      even_.push_back(i);
+    else if (lists_[i].all_allowed() || !state.is_short(lists_[i].allowed()))
       filling_.push_back(i);
     else
       direct_.push_back(i);
@@ -49,9 +51,19 @@ SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
                (filling_.size() / state.many.queries + 1) * state.many.packed_bytes(steps))));
 }
 
-void SearchWorker::score_allowed() {
+void SearchWorker::answer_at_once() {
+  for (const std::size_t i : even_) take_by_id(i);
+  even_.clear();
   for (const std::size_t i : direct_) score_allowed_from(i, 0);
   direct_.clear();
+}
+
+void SearchWorker::take_by_id(std::size_t i) {
+  const float score = state_->score(0, own_[i], 0);
+  for (const std::uint32_t position : state_->index.by_id()) {
+    lists_[i].offer({score, state_->index.id(position)});
+    if (lists_[i].full()) return;
+  }
 }
 
 void SearchWorker::score_allowed_from(std::size_t i, std::size_t begin) {
@@ -127,9 +139,9 @@ void SearchWorker::pack(std::size_t steps) {
 void SearchWorker::scan(const ItemIndex::Chunk& chunk) {
   if (scanning_.empty()) return;
   const ItemIndex& index = state_->index;
-  const bool heads = !index.basis().empty() && chunk.begin >= heads_from_;
-  const ScanItems items =
-      heads ? index.scan_heads(chunk.begin, state_->scan_biased) : index.scan_items(chunk.begin, state_->scan_biased);
+  const bool principal = !index.basis().empty() && chunk.begin >= principal_from_;
+  const ScanItems items = principal ? index.scan_principal(chunk.begin, state_->scan_biased)
+                                    : index.scan_items(chunk.begin, state_->scan_biased);
   if (packed_steps_ != items.steps) pack(items.steps);
   const ScanKernels& scan = kernels();
   const std::size_t tile_bytes = scan.packed_bytes(items.steps);
@@ -138,21 +150,21 @@ void SearchWorker::scan(const ItemIndex::Chunk& chunk) {
     scan_tile(scan, items, chunk, first, packed_->data() + first / scan.queries * tile_bytes);
   const std::size_t pairs = scanning_.size() * (chunk.end - chunk.begin);
   counts_.scanned += pairs;
-  if (heads && (counts_.survivors - survivors_before) * pairs_a_row > pairs) heads_from_ = 2 * chunk.end;
+  if (principal && (counts_.survivors - survivors_before) * pairs_a_row > pairs) principal_from_ = 2 * chunk.end;
 }
 
 void SearchWorker::scan_tile(const ScanKernels& scan, const ScanItems& items, const ItemIndex::Chunk& chunk,
                              std::size_t first, const std::int8_t* packed) {
   const std::size_t count = std::min(scan.queries, scanning_.size() - first);
-  const bool heads = items.steps < scan_steps(state_->index.factors());
+  const bool principal = items.steps < scan_steps(state_->index.factors());
   for (std::size_t j = 0; j < count; ++j) {
     const std::size_t q = own_[scanning_[first + j]];
     const QuantizedQuery& query = state_->quantized[q];
-    tile_.shifts[j] = heads ? query.head_shift : query.shift;
+    tile_.shifts[j] = principal ? query.principal_shift : query.shift;
     tile_.levels[j] = scan_level(state_->least(q, state_->threshold(q)), query);
     tile_.norms[j] = query.norm_part;
     tile_.rests[j] = query.rest_part;
-    tile_.tails[j] = heads ? query.tail_part : 0;
+    tile_.tails[j] = principal ? query.tail_part : 0;
     tile_.bias_weights[j] = query.bias_weight;
   }
   const std::size_t groups = (chunk.end - chunk.begin + scan_group - 1) / scan_group;
@@ -181,7 +193,7 @@ void SearchWorker::rescore(std::size_t i, const ScanItems& items, const ItemInde
   const std::size_t q = own_[i];
   const ItemIndex& index = state_->index;
   const QuantizedQuery& query = state_->quantized[q];
-  const bool heads = items.steps < scan_steps(index.factors());
+  const bool principal = items.steps < scan_steps(index.factors());
   const float margin = scan_margin(items.steps);
   std::size_t next = 0;
   while (next < survivors.size()) {
@@ -193,7 +205,7 @@ void SearchWorker::rescore(std::size_t i, const ScanItems& items, const ItemInde
       const std::size_t g = survivor.group;
       const std::size_t position = chunk.begin + g * scan_group + survivor.item;
       if (position >= chunk.end) continue;
-      const float limit = scan_threshold(level, query.norm_part, query.rest_part, heads ? query.tail_part : 0,
+      const float limit = scan_threshold(level, query.norm_part, query.rest_part, principal ? query.tail_part : 0,
                                          state_->scan_biased ? query.bias_weight : 0, items.inverse_scales[g],
                                          items.errors[g], items.lengths[g], items.tail_lengths[g], margin);
       float dot = static_cast<float>(survivor.dot);

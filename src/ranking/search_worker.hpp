@@ -13,14 +13,15 @@
 namespace alsace {
 
 /// One thread's share: some of the queries, or some of the items of all queries. Takes all its memory when it is made:
-/// nothing else can throw. A query is one of three: it has a short allow list, whose items are scored one by one; it
-/// has no threshold yet, so that every item is scored; or it scans.
+/// nothing else can throw. A query is one of four: it gives every item the same score, so that the first by id are the
+/// best; it has a short allow list, whose items are scored one by one; it has no threshold yet, so that every item is
+/// scored; or it scans.
 class SearchWorker {
  public:
   SearchWorker(SearchState& state, std::vector<std::size_t> queries);
 
-  /// Answers the queries of short allow lists, once.
-  void score_allowed();
+  /// Answers the queries of one score and those of short allow lists, once.
+  void answer_at_once();
   /// Whether no query wants more chunks.
   [[nodiscard]] bool idle() const { return filling_.empty() && scanning_.empty(); }
   /// Searches one chunk for all other queries.
@@ -32,6 +33,7 @@ class SearchWorker {
   [[nodiscard]] const SearchCounts& counts() const { return counts_; }
 
  private:
+  void take_by_id(std::size_t i);
   /// The allowed items of a query from a position on.
   void score_allowed_from(std::size_t i, std::size_t begin);
   /// Lets the queries scan that have a threshold by now, and ends those that allow too few of the items in front.
@@ -69,10 +71,11 @@ class SearchWorker {
   SearchState* state_;
   std::vector<std::size_t> own_;  // queries; elsewhere i is an index of this
   std::vector<FilteredList> lists_;
+  std::vector<std::size_t> even_;
   std::vector<std::size_t> direct_;
   std::vector<std::size_t> filling_;   // no threshold yet
   std::vector<std::size_t> scanning_;  // those of a tile side by side
-  std::size_t heads_from_;             // the position from which heads are scanned
+  std::size_t principal_from_;         // the position from which principal parts are scanned
   std::size_t packed_steps_ = 0;       // 0: of other queries
   std::unique_ptr<AlignedArray<std::int8_t>> packed_;
   Tile tile_;

@@ -99,7 +99,24 @@ TEST_P(IndexSearchTest, gives_what_brute_force_gives) {
   }
 }
 
-TEST_P(IndexSearchTest, gives_what_brute_force_gives_from_heads) {
+TEST_P(IndexSearchTest, a_query_of_zeros_is_answered_by_ids_and_costs_nothing) {
+  const FactorMatrix items = factor_rows(20'000, 64, true, 40);
+  Queries queries = queries_of(FactorMatrix::Zero(4, 64));
+  const ItemIndex index = index_of(items);
+  IndexSearch search(kernels_, index, queries, 10, {});
+
+  const RankedLists lists = search.finish();
+
+  EXPECT_EQ(first_difference(lists, top_k_of_block(kernels_, queries, block_of(items), 10, 1)), "");
+  EXPECT_EQ(search.counts().scanned + search.counts().rescored, 0U);
+  test::add_filters(queries, 20'000, 41);
+  expect_exact(items, queries, 300);
+  queries.offsets.assign(queries.count, -0.5);
+  expect_exact(items, queries, 300);
+  expect_exact(items, queries, 300, biases_of(20'000, 0.1, 42));
+}
+
+TEST_P(IndexSearchTest, gives_what_brute_force_gives_from_principal_parts) {
   for (const int factors : {64, 100, 128}) {
     const FactorMatrix items = factor_rows(20'000, factors, true, 17);
     const std::vector<double> biases = biases_of(20'000, 0.1, 18);
@@ -114,7 +131,7 @@ TEST_P(IndexSearchTest, gives_what_brute_force_gives_from_heads) {
   }
 }
 
-TEST_P(IndexSearchTest, queries_that_heads_tell_nothing_about_go_back_to_whole_rows) {
+TEST_P(IndexSearchTest, queries_that_principal_parts_tell_nothing_about_go_back_to_whole_rows) {
   const FactorMatrix items = factor_rows(40'000, 64, true, 35);
   FactorMatrix rows = FactorMatrix::Zero(20, 64);
   rows.rightCols(20).setIdentity();  // where items are shortest

@@ -92,19 +92,19 @@ TEST(ItemIndexTest, heads_are_the_first_codes_of_every_item) {
   const ItemIndex none(items_of(factor_rows(2000, 100, true, 7)), 1);
 
   const ScanItems whole = index.scan_items(0, false);
-  const ScanItems heads = index.scan_heads(0, false);
-  EXPECT_EQ(heads.steps * 4, static_cast<std::size_t>(index.basis().head()));
+  const ScanItems principal = index.scan_principal(0, false);
+  EXPECT_EQ(principal.steps * 4, static_cast<std::size_t>(index.basis().principal()));
   for (std::size_t group = 0; group < count / scan_group; ++group) {
-    const std::size_t bytes = heads.steps * 64;
-    ASSERT_TRUE(std::equal(heads.codes + group * bytes, heads.codes + (group + 1) * bytes,
+    const std::size_t bytes = principal.steps * 64;
+    ASSERT_TRUE(std::equal(principal.codes + group * bytes, principal.codes + (group + 1) * bytes,
                            whole.codes + group * whole.steps * 64))
         << group;
   }
-  const ScanItems later = index.scan_heads(320, false);
-  EXPECT_EQ(later.codes, heads.codes + 20 * heads.steps * 64);
-  EXPECT_EQ(later.tail_lengths, heads.tail_lengths + 20);
-  // Rows, codes and heads, and what each item and group has besides.
-  EXPECT_NEAR(static_cast<double>(index.bytes()) / count, 400 + 112 + index.basis().head() + 9, 4);
+  const ScanItems later = index.scan_principal(320, false);
+  EXPECT_EQ(later.codes, principal.codes + 20 * principal.steps * 64);
+  EXPECT_EQ(later.tail_lengths, principal.tail_lengths + 20);
+  // Rows, codes and principal parts, and what each item and group has besides.
+  EXPECT_NEAR(static_cast<double>(index.bytes()) / count, 400 + 112 + index.basis().principal() + 9, 4);
   EXPECT_NEAR(static_cast<double>(none.bytes()) / 2000, 400 + 112 + 9, 4);
 }
 

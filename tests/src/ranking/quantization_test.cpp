@@ -190,17 +190,17 @@ TEST(QuantizationTest, scan_levels_are_bounded) {
   EXPECT_EQ(scan_level(0, query), 0);
 }
 
-/// Whether a scan of one group, as `items` begin with, keeps the item: heads alone, or whole rows.
-bool keeps(const ScanKernels& kernels, const ScanItems& items, const QuantizedQuery& query, bool heads,
+/// Whether a scan of one group, as `items` begin with, keeps the item: principal parts alone, or whole rows.
+bool keeps(const ScanKernels& kernels, const ScanItems& items, const QuantizedQuery& query, bool principal,
            const std::vector<std::int8_t>& codes, float level, std::size_t item) {
   AlignedArray<std::int8_t> packed(kernels.packed_bytes(items.steps));
   const std::int8_t* const rows_of_codes[] = {codes.data()};
   kernels.pack_queries(rows_of_codes, 1, items.steps, packed.data());
-  const std::int32_t shifts[most_scan_queries] = {heads ? query.head_shift : query.shift};
+  const std::int32_t shifts[most_scan_queries] = {principal ? query.principal_shift : query.shift};
   const float levels[most_scan_queries] = {level};
   const float norms[most_scan_queries] = {query.norm_part};
   const float rests[most_scan_queries] = {query.rest_part};
-  const float tails[most_scan_queries] = {heads ? query.tail_part : 0};
+  const float tails[most_scan_queries] = {principal ? query.tail_part : 0};
   const float weights[most_scan_queries] = {query.bias_weight};
   Survivor survivors[scan_group];
   const std::size_t count =
@@ -288,19 +288,19 @@ TEST(QuantizationTest, what_underflows_needs_the_margin) {
   expect_ties_to_survive(zeros, x, std::vector<double>(scan_group, 0.9 * 0x1p-30), 0, "underflow");
 }
 
-/// An index that has heads: rows of a decaying spectrum.
-ItemIndex index_with_heads(int factors, std::span<const double> biases = {}) {
-  const FactorMatrix rows = test::factor_rows(HeadBasis::least_rows, factors, true, 7);
-  return {{rows.data(), HeadBasis::least_rows, factors, {}, biases, 1}, 1};
+/// An index that has principal parts: rows of a decaying spectrum.
+ItemIndex index_with_principal_parts(int factors, std::span<const double> biases = {}) {
+  const FactorMatrix rows = test::factor_rows(PrincipalBasis::least_rows, factors, true, 7);
+  return {{rows.data(), PrincipalBasis::least_rows, factors, {}, biases, 1}, 1};
 }
 
-TEST(QuantizationTest, items_that_tie_with_the_threshold_survive_scans_of_heads) {
+TEST(QuantizationTest, items_that_tie_with_the_threshold_survive_scans_of_principal_parts) {
   for (const bool biased : {false, true})
     for (const int factors : {64, 100, 128}) {
       std::mt19937 engine(8);
-      std::vector<double> biases(biased ? HeadBasis::least_rows : 0);
+      std::vector<double> biases(biased ? PrincipalBasis::least_rows : 0);
       for (double& bias : biases) bias = std::normal_distribution<double>(0, 0.1)(engine);
-      const ItemIndex index = index_with_heads(factors, biases);
+      const ItemIndex index = index_with_principal_parts(factors, biases);
       ASSERT_FALSE(index.basis().empty());
       const auto width = static_cast<std::size_t>(factors);
       const std::size_t steps = scan_steps(factors);
@@ -321,19 +321,20 @@ TEST(QuantizationTest, items_that_tie_with_the_threshold_survive_scans_of_heads)
         const double least =
             biased ? least_biased_inner_product(threshold, 0.3, factors) : least_inner_product(threshold, factors);
         for (const std::string_view level : supported_kernel_levels())
-          for (const bool heads : {false, true})
+          for (const bool principal : {false, true})
             ASSERT_TRUE(keeps(scan_kernels(level, 1),
-                              heads ? index.scan_heads(position, biased) : index.scan_items(position, biased), query,
-                              heads, codes, scan_level(least, query), position % scan_group))
-                << factors << " factors, position " << position << ", " << level << (heads ? ", heads" : "");
+                              principal ? index.scan_principal(position, biased) : index.scan_items(position, biased),
+                              query, principal, codes, scan_level(least, query), position % scan_group))
+                << factors << " factors, position " << position << ", " << level
+                << (principal ? ", principal parts" : "");
       }
     }
 }
 
 TEST(QuantizationTest, bounds_of_a_group_hold_what_its_coordinates_lose) {
   constexpr int factors = 64;
-  const ItemIndex index = index_with_heads(factors);
-  const HeadBasis& basis = index.basis();
+  const ItemIndex index = index_with_principal_parts(factors);
+  const PrincipalBasis& basis = index.basis();
   std::vector<double> turned(factors);
   for (std::size_t group = 0; group < 100; ++group) {
     const ScanItems items = index.scan_items(group * scan_group, false);

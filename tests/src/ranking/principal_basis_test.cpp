@@ -1,4 +1,4 @@
-#include "src/ranking/head_basis.hpp"
+#include "src/ranking/principal_basis.hpp"
 
 #include <cmath>
 #include <random>
@@ -13,9 +13,9 @@ namespace {
 
 using test::factor_rows;
 
-constexpr Eigen::Index enough = HeadBasis::least_rows;
+constexpr Eigen::Index enough = PrincipalBasis::least_rows;
 
-HeadBasis basis_of(const FactorMatrix& rows) {
+PrincipalBasis basis_of(const FactorMatrix& rows) {
   return {rows.data(), static_cast<std::size_t>(rows.rows()), static_cast<int>(rows.cols())};
 }
 
@@ -25,11 +25,11 @@ long double product(const std::vector<double>& a, const std::vector<double>& b) 
   return sum;
 }
 
-TEST(HeadBasisTest, inner_products_and_lengths_stay_within_its_error) {
+TEST(PrincipalBasisTest, inner_products_and_lengths_stay_within_its_error) {
   const KernelTable& kernels = kernel_table("portable");
   for (const int factors : {64, 100, 128}) {
     const FactorMatrix rows = factor_rows(enough, factors, true, 1);
-    const HeadBasis basis = basis_of(rows);
+    const PrincipalBasis basis = basis_of(rows);
     ASSERT_FALSE(basis.empty());
     const auto width = static_cast<std::size_t>(factors);
     long double most = 0;
@@ -57,28 +57,28 @@ TEST(HeadBasisTest, inner_products_and_lengths_stay_within_its_error) {
   }
 }
 
-TEST(HeadBasisTest, the_head_holds_most_of_every_row) {
+TEST(PrincipalBasisTest, the_principal_part_holds_most_of_every_row) {
   const FactorMatrix rows = factor_rows(enough, 128, true, 2);
-  const HeadBasis basis = basis_of(rows);
+  const PrincipalBasis basis = basis_of(rows);
   std::vector<double> turned(128);
-  double head = 0;
+  double principal = 0;
   double all = 0;
   for (Eigen::Index i = 0; i < 1000; ++i) {
     basis.turn(kernel_table("portable"), rows.row(i).data(), turned.data());
     for (std::size_t k = 0; k < 128; ++k) {
       all += turned[k] * turned[k];
-      if (k < static_cast<std::size_t>(basis.head())) head += turned[k] * turned[k];
+      if (k < static_cast<std::size_t>(basis.principal())) principal += turned[k] * turned[k];
     }
   }
 
-  EXPECT_EQ(basis.head() % 16, 0);
-  EXPECT_LE(basis.head(), 80);
-  EXPECT_GT(head, 0.79 * all);
+  EXPECT_EQ(basis.principal() % 16, 0);
+  EXPECT_LE(basis.principal(), 80);
+  EXPECT_GT(principal, 0.79 * all);
 }
 
-TEST(HeadBasisTest, all_levels_turn_rows_into_the_same_bits) {
+TEST(PrincipalBasisTest, all_levels_turn_rows_into_the_same_bits) {
   const FactorMatrix rows = factor_rows(enough, 100, true, 3);
-  const HeadBasis basis = basis_of(rows);
+  const PrincipalBasis basis = basis_of(rows);
   std::vector<double> expected(100);
   std::vector<double> turned(100);
   for (const std::string_view level : supported_kernel_levels())
@@ -89,7 +89,7 @@ TEST(HeadBasisTest, all_levels_turn_rows_into_the_same_bits) {
     }
 }
 
-TEST(HeadBasisTest, is_empty_where_it_would_not_pay) {
+TEST(PrincipalBasisTest, is_empty_where_it_would_not_pay) {
   std::mt19937_64 engine(4);
   std::normal_distribution<float> normal;
   const FactorMatrix flat = FactorMatrix::NullaryExpr(enough, 64, [&] { return normal(engine); });
@@ -103,11 +103,11 @@ TEST(HeadBasisTest, is_empty_where_it_would_not_pay) {
   falling.topRows(100) *= 100;
   EXPECT_TRUE(basis_of(falling).empty()) << "a few are much longer than the others";
   std::vector<double> turned(64);
-  const HeadBasis none = basis_of(flat);
+  const PrincipalBasis none = basis_of(flat);
   none.turn(kernel_table("portable"), flat.row(0).data(), turned.data());
   EXPECT_EQ(turned, std::vector<double>(flat.row(0).data(), flat.row(0).data() + 64));
   EXPECT_EQ(none.error(), 0);
-  EXPECT_EQ(none.head(), 64);
+  EXPECT_EQ(none.principal(), 64);
 }
 
 }  // namespace

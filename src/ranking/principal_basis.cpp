@@ -1,4 +1,4 @@
-#include "src/ranking/head_basis.hpp"
+#include "src/ranking/principal_basis.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,8 +15,8 @@ namespace {
 /// Rows a factor that are looked at.
 constexpr std::size_t sampled_rows_a_factor = 64;
 
-/// Whether searches go on to where heads are of use: a list's last score may well be a fifth of what the longest rows
-/// allow.
+/// Whether searches go on to where principal parts are of use: a list's last score may well be a fifth of what the
+/// longest rows allow.
 bool stay_long(const float* rows, std::size_t factors) {
   constexpr double least_part = 0.2;
   const auto length = [&](std::size_t position) {
@@ -24,7 +24,7 @@ bool stay_long(const float* rows, std::size_t factors) {
         .cast<double>()
         .norm();
   };
-  return length(HeadBasis::least_rows / 2) >= least_part * length(16);
+  return length(PrincipalBasis::least_rows / 2) >= least_part * length(16);
 }
 
 /// Of rows brought to length 1, since a few long ones do not tell where the others lie.
@@ -40,13 +40,13 @@ GramMatrix sampled_gramian(const float* rows, std::size_t count, int factors) {
   return sample.transpose() * sample;
 }
 
-/// The coordinates that a head needs to tell enough, or all where those are so many that it does not pay. `falling`:
-/// the squared lengths of rows in each.
-int head_of(const Eigen::VectorXd& falling) {
+/// The coordinates that a principal part needs to tell enough, or all where those are so many that it does not pay.
+/// `falling`: the squared lengths of rows in each.
+int principal_of(const Eigen::VectorXd& falling) {
   constexpr double most_in_tail = 0.2;
   const auto factors = static_cast<int>(falling.size());
-  for (int head = 16; head <= factors * 5 / 8; head += 16)
-    if (falling.tail(factors - head).sum() < most_in_tail * falling.sum()) return head;
+  for (int principal = 16; principal <= factors * 5 / 8; principal += 16)
+    if (falling.tail(factors - principal).sum() < most_in_tail * falling.sum()) return principal;
   return factors;
 }
 
@@ -61,16 +61,17 @@ GramMatrix cosines(int size) {
 
 }  // namespace
 
-HeadBasis::HeadBasis(const float* rows, std::size_t count, int factors) : factors_(factors), head_(factors) {
+PrincipalBasis::PrincipalBasis(const float* rows, std::size_t count, int factors)
+    : factors_(factors), principal_(factors) {
   if (factors > most_factors || count < least_rows || !stay_long(rows, static_cast<std::size_t>(factors))) return;
   const GramMatrix gramian = sampled_gramian(rows, count, factors);
   if (!gramian.allFinite()) return;
   const Eigen::SelfAdjointEigenSolver<GramMatrix> eigen(gramian);
   if (eigen.info() != Eigen::Success) return;
-  const int head = head_of(eigen.eigenvalues().reverse());
-  if (head == factors) return;
+  const int principal = principal_of(eigen.eigenvalues().reverse());
+  if (principal == factors) return;
   GramMatrix basis = eigen.eigenvectors().rowwise().reverse().transpose();
-  basis.topRows(head) = (cosines(head) * basis.topRows(head)).eval();
+  basis.topRows(principal) = (cosines(principal) * basis.topRows(principal)).eval();
   const FactorMatrix rounded = basis.cast<float>();
   const FactorMatrix64 vectors = rounded.cast<double>();
   const double skew = (vectors.transpose() * vectors - GramMatrix::Identity(factors, factors)).norm();
@@ -78,11 +79,11 @@ HeadBasis::HeadBasis(const float* rows, std::size_t count, int factors) : factor
   const double error = skew + 2 * lost * (1 + skew) + lost * lost + 0x1p-30;
   if (!(error < 0x1p-10)) return;
   error_ = error;
-  head_ = head;
+  principal_ = principal;
   vectors_.assign(rounded.data(), rounded.data() + rounded.size());
 }
 
-void HeadBasis::turn(const KernelTable& kernels, const float* rows, std::size_t count, double* turned) const {
+void PrincipalBasis::turn(const KernelTable& kernels, const float* rows, std::size_t count, double* turned) const {
   const auto width = static_cast<std::size_t>(factors_);
   if (empty()) {
     std::copy_n(rows, count * width, turned);
