@@ -10,7 +10,7 @@
 #include "io/export/output_file.hpp"
 #include "io/store/atomic_publish.hpp"
 #include "io/store/checkpoint_names.hpp"
-#include "io/store/inspect.hpp"
+#include "io/store/config_json.hpp"
 #include "io/store/model_manifest.hpp"
 #include "io/store/row_ranges.hpp"
 
@@ -83,17 +83,28 @@ void export_side_csv(const SideSource& side, const fs::path& out) {
   file.close();
 }
 
+/// What the rows mean: the same for the same rows, wherever and in however many runs they were trained.
+void export_parameters(const ModelInfo& info, const fs::path& out) {
+  Json json;
+  json["sweep"] = info.sweep;
+  json["users"] = info.users;
+  json["items"] = info.items;
+  json["mean"] = info.mean;
+  json["parameters"] = to_json(info.config);
+  write_report(out / "model.json", json.dump(2) + "\n");
+}
+
 }  // namespace
 
 void export_npy(const ModelReader& model, const fs::path& out) {
   make_directories(without_slash(out));
-  write_report(out / "model.json", inspect_as_json(model.path()) + "\n");
+  export_parameters(model.info(), out);
   for (const bool users : {true, false}) export_side_npy({model, users}, out);
 }
 
 void export_csv(const ModelReader& model, const fs::path& out) {
   make_directories(without_slash(out));
-  write_report(out / "model.json", inspect_as_json(model.path()) + "\n");
+  export_parameters(model.info(), out);
   for (const bool users : {true, false}) export_side_csv({model, users}, out);
 }
 

@@ -18,8 +18,8 @@ int export_model(int argc, char** argv) {
       "export",
       "Writes factors and ids for other tools. npy: user_factors.npy, item_factors.npy (rows in index order),\n"
       "users.txt, items.txt, and user_biases.npy, item_biases.npy of a model with biases. csv: user_factors.csv,\n"
-      "item_factors.csv. Both: model.json, what inspect --json says, with the mean that scores of an explicit model have\n"
-      "added. One process; no MPI.",
+      "item_factors.csv. Both: model.json, with the parameters and the mean that scores of an explicit model have added.\n"
+      "One process; no MPI.",
       "  alsace export --model model --format npy --out factors\n");
   line.app()
       .add_option("--model", model, "a model (its best checkpoint, else its latest) or one checkpoint")
