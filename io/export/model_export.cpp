@@ -91,6 +91,7 @@ void export_parameters(const ModelInfo& info, const fs::path& out) {
   json["items"] = info.items;
   json["mean"] = info.mean;
   json["parameters"] = to_json(info.config);
+  json["parameters"].erase("sweeps");  // how far it was to go
   write_report(out / "model.json", json.dump(2) + "\n");
 }
 

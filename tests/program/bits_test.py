@@ -147,8 +147,8 @@ def an_interrupted_run_goes_on_to_the_same_bits(place):
 def a_run_cut_by_max_hours_goes_on_to_the_same_bits(place):
     options = [*OBJECTIVES["hkv"], "--factors", "16", "--valid", place.data / "split_random/valid.csv"]
     expected = trained(place, "undisturbed", options, sweeps=6)
-    seconds, cuts = 0.7, 0
-    for attempt in range(20):
+    seconds, cuts = 0.15, 0
+    for attempt in range(30):
         limited = [*options, "--max-hours", seconds / 3600]
         outcome = place.run(*train_command(place, "cut", limited, None, 1, 6), ranks=1 + attempt % 3)
         if outcome.code == 0:

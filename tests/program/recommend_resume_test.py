@@ -19,7 +19,7 @@ import h5py  # noqa: E402
 
 INTERRUPTED = 6
 KILLS = int(os.environ.get("RECOMMEND_KILLS", "8"))
-USERS, ITEMS, K = 30_000, 1_500, 10
+USERS, ITEMS, K = 150_000, 1_500, 10
 ALL = ["--users", "all", "--k", K, "--threads", "1", "--save-every", "0.02"]
 
 

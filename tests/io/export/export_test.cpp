@@ -146,6 +146,7 @@ TEST(ExportTest, biases_of_another_model_do_not_stay) {
     EXPECT_EQ(fs::exists(out / "user_biases.npy"), objective == Objective::explicit_);
     EXPECT_EQ(fs::exists(out / "item_biases.npy"), objective == Objective::explicit_);
     EXPECT_THAT(read_bytes(out / "model.json"), HasSubstr(fmt::format("\"mean\": {}", model.info.mean)));
+    EXPECT_THAT(read_bytes(out / "model.json"), ::testing::Not(HasSubstr("sweeps")));
   }
 }
 
