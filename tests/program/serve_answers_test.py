@@ -351,7 +351,7 @@ def more_ranks_than_items_and_ids_that_need_escapes(here):
                 said = exact(here.done("similar", "--model", name, "--item", item, "--json"))
                 near = client_of(served).answer("GET", f"/v1/items/{quote(item, safe='')}/similar")
                 expect_list(near["items"], entries_of(said["items"]), f"similar to {item}")
-            folded = client_of(served).answer("POST", "/v1/recommendations", {"events": [{"item": items[2]}]})
+            folded = client_of(served).answer("POST", "/v1/recommendations", {"events": [{"item": items[2], "value": 3}]})
             expect(len(folded["items"]) == 2, f"{folded}")
             served.stop().ends_with(0)
 

@@ -166,6 +166,18 @@ class Running:
         return outcome
 
 
+SESSIONS = tempfile.TemporaryDirectory(prefix="alsace-mpi-")
+os.chmod(SESSIONS.name, 0o777)
+
+
+def own_session():
+    """A folder of its own for what Open MPI keeps of a run, which any user may write to. In a common one, a run that ends
+    removes what another has just found there."""
+    folder = tempfile.mkdtemp(dir=SESSIONS.name)
+    os.chmod(folder, 0o777)
+    return {"OMPI_MCA_orte_tmpdir_base": folder}
+
+
 class Place:
     """The folder of one check, and the program run from there."""
 
@@ -186,7 +198,7 @@ class Place:
         """Starts `alsace ARGUMENTS`; `before`: words in front of it all (setpriv ...)."""
         launcher = [] if ranks == BARE else ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(ranks)]
         command = [str(word) for word in (*before, *launcher, self.program, *arguments)]
-        return Running(command, self.folder, {**os.environ, **MPI_ENVIRONMENT, **(env or {})})
+        return Running(command, self.folder, {**os.environ, **MPI_ENVIRONMENT, **own_session(), **(env or {})})
 
     def run(self, *arguments, ranks=BARE, env=None, before=(), timeout=120):
         return self.start(*arguments, ranks=ranks, env=env, before=before).wait(timeout)
