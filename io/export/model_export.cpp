@@ -44,11 +44,11 @@ struct SideSource {
 
 void export_side_npy(const SideSource& side, const fs::path& out) {
   const auto factors = static_cast<std::uint64_t>(side.model.info().config.factors);
-  const std::string name = side.name();
-  NpyWriter matrix = NpyWriter::matrix(out / (name + "_factors.npy"), side.rows(), factors);
-  OutputFile ids(out / (name + "s.txt"));
+  const char* const name = side.name();
+  NpyWriter matrix = NpyWriter::matrix(out / fmt::format("{}_factors.npy", name), side.rows(), factors);
+  OutputFile ids(out / fmt::format("{}s.txt", name));
   std::optional<NpyWriter> biases;
-  const fs::path bias_file = out / (name + "_biases.npy");
+  const fs::path bias_file = out / fmt::format("{}_biases.npy", name);
   if (has_biases(side.model.info().config))
     biases.emplace(NpyWriter::vector(bias_file, side.rows()));
   else
