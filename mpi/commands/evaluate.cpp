@@ -137,17 +137,6 @@ mpi::Measured measure(const Evaluation& evaluation, const std::vector<Segment>& 
   return measured;
 }
 
-/// Held-out pairs that the model was trained on.
-std::uint64_t interactions_seen(const UsersView& own, const SparseRows& held_out) {
-  std::uint64_t seen = 0;
-  for (std::size_t user = 0; user < own.count; ++user) {
-    const auto known = own.seen(user);
-    for (const std::uint32_t item : held_out.columns_of(user))
-      seen += std::uint64_t{std::binary_search(known.begin(), known.end(), item)};
-  }
-  return seen;
-}
-
 void measure_ranking(const ScoringRun& run, const EvaluatedModel& model, const UsersView& own, const mpi::HeldOut& test,
                      const std::vector<RankingMetric>& metrics, bool baseline, mpi::EvaluationReport& report) {
   const mpi::ShardMap& users = model.sharded.users;

@@ -34,13 +34,6 @@ ItemTraits traits_of(const Communicator& comm, const ShardMap& users, const User
   return traits;
 }
 
-/// √ of the mean squared length of a user's factors: where items have biases, how much lengths count beside them.
-double usual_query_norm(const UsersView& users) {
-  if (users.count == 0) return 1;
-  const Eigen::Map<const FactorMatrix> rows(users.rows, static_cast<Eigen::Index>(users.count), users.factors);
-  return std::sqrt(rows.cast<double>().squaredNorm() / static_cast<double>(users.count));
-}
-
 bool within(const Segment& segment, std::size_t interactions) {
   return segment.least <= interactions && interactions <= segment.most;
 }
@@ -62,7 +55,7 @@ std::optional<ItemIndex> index_for_lists(const Communicator& comm, const UsersVi
     indexed.count = static_cast<std::size_t>(items.rows());
     indexed.factors = static_cast<int>(items.cols());
     indexed.biases = item_biases;
-    if (!item_biases.empty()) indexed.query_norm = usual_query_norm(own);
+    if (!item_biases.empty()) indexed.query_norm = usual_length(own);
     index.emplace(indexed, threads, io::advise_huge_pages);
   });
   return index;

@@ -116,7 +116,6 @@ std::unique_ptr<RankModel> read_rank_model(const std::filesystem::path& checkpoi
   const DealtItems items = read_dealt_items(reader, deal, 1);
   // One thread: others are busy with answers from the model before.
   auto model = std::make_unique<RankModel>(RankModel{read_share(reader, rank, ranks, parts),
-                                                     deal,
                                                      {},
                                                      index_items(items, usual_query_norm(reader.info()), 1),
                                                      index_cosines(items, 1),

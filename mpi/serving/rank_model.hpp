@@ -19,7 +19,6 @@ namespace alsace::mpi {
 /// has beside them; on rank 0 the catalogue of all items too.
 struct RankModel {
   ShardedModel share;  ///< users without ids, which are below; no items
-  ItemDeal deal;       ///< whose the items are, those of the head included: who tells others of their rows
   SortedIds user_ids;  ///< of share.shard.users
   ShardedItems items;
   ShardedItems unit_items;    ///< the same items

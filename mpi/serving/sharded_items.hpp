@@ -32,7 +32,6 @@ struct ShardedItems {
   /// Of this rank, the head included.
   [[nodiscard]] std::size_t count() const { return head.count() + part.count(); }
   [[nodiscard]] std::size_t bytes() const { return head.bytes() + part.bytes(); }
-  [[nodiscard]] bool has_biases() const { return head.has_biases() || part.has_biases(); }
   /// Nothing when this rank does not hold it; its owner does, and all hold those of the head. O(log count).
   [[nodiscard]] std::optional<ItemPlace> find(std::uint32_t item) const;
 };

@@ -152,6 +152,16 @@ std::vector<std::uint8_t> tested_users(const SparseRows& held_out, std::span<con
   return tested;
 }
 
+std::uint64_t interactions_seen(const UsersView& users, const SparseRows& held_out) {
+  std::uint64_t seen = 0;
+  for (std::size_t user = 0; user < users.count; ++user) {
+    const auto known = users.seen(user);
+    for (const std::uint32_t item : held_out.columns_of(user))
+      seen += std::uint64_t{std::binary_search(known.begin(), known.end(), item)};
+  }
+  return seen;
+}
+
 UserMetrics evaluate_users(const UserScorer& scorer, const UsersView& users, const SparseRows& held_out,
                            std::span<const std::uint32_t> unknown_items, std::span<const RankingMetric> metrics,
                            const ItemTraits& traits, int threads) {

@@ -36,6 +36,9 @@ UserMetrics evaluate_users(const UserScorer& scorer, const UsersView& users, con
                            std::span<const std::uint32_t> unknown_items, std::span<const RankingMetric> metrics,
                            const ItemTraits& traits, int threads);
 
+/// Held-out pairs that the model was trained on; rows as in evaluate_users.
+std::uint64_t interactions_seen(const UsersView& users, const SparseRows& held_out);
+
 /// 1 for users that have a held-out item, else 0.
 std::vector<std::uint8_t> tested_users(const SparseRows& held_out, std::span<const std::uint32_t> unknown_items);
 

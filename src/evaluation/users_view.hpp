@@ -31,4 +31,8 @@ inline double score_offset(const UsersView& users, std::size_t user) {
 /// The same for every user; empty where scores have no biases.
 std::vector<double> score_offsets(const UsersView& users);
 
+/// √ of the mean squared length of a user's factors: where items have biases, how much lengths count beside them. 1
+/// without users.
+double usual_length(const UsersView& users);
+
 }  // namespace alsace

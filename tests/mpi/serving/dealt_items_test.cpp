@@ -115,7 +115,8 @@ TEST(ShardedItemsTest, finds_what_a_rank_holds) {
   const ShardedItems held = index_items(deal(items, biases, to, 17, 60), 2, 1);
   const std::vector<std::uint32_t> head = expected_head(items, biases, 17);
 
-  EXPECT_TRUE(held.has_biases());
+  EXPECT_TRUE(held.head.has_biases());
+  EXPECT_TRUE(held.part.has_biases());
   for (std::uint32_t item = 0; item < 60; ++item) {
     const auto found = held.find(item);
     ASSERT_EQ(found.has_value(), to.owns(item) || std::binary_search(head.begin(), head.end(), item));

@@ -187,5 +187,19 @@ TEST(EvaluateUsersTest, users_without_held_out_items_have_zeros) {
   }
 }
 
+TEST(InteractionsSeenTest, counts_held_out_pairs_of_the_same_user_alone) {
+  const std::vector<std::uint64_t> offsets = {0, 2, 3};
+  const std::vector<std::uint32_t> seen = {1, 4, 2};
+  UsersView users;
+  users.count = 2;
+  users.seen_offsets = offsets;
+  users.seen_items = seen;
+  SparseRows held_out;
+  held_out.offsets = {0, 3, 5};
+  held_out.columns = {1, 2, 4, 1, 2};
+
+  EXPECT_EQ(interactions_seen(users, held_out), 3U);
+}
+
 }  // namespace
 }  // namespace alsace
