@@ -55,7 +55,7 @@ inline std::string bad_response(const io::http::Response& response) {
 /// A server's side of one connection, without its socket.
 class Connection {
  public:
-  Connection(io::Routes& routes, testing_support::FakeService& service, const io::http::Limits& limits)
+  Connection(io::Routes& routes, test::FakeService& service, const io::http::Limits& limits)
       : routes_(routes), service_(service), limits_(limits) {}
 
   /// Reads until the bytes or the connection end.
@@ -92,7 +92,7 @@ class Connection {
   void answer(io::http::Request request) {
     const std::string method = request.method;
     const std::string target = request.target;
-    const auto reply = std::make_shared<testing_support::KeptReply>();
+    const auto reply = std::make_shared<test::KeptReply>();
     routes_.handle(std::move(request), io::http::Reply(reply));
     for (const auto& late_answer : service_.waiting) late_answer();
     service_.waiting.clear();
@@ -113,7 +113,7 @@ class Connection {
   }
 
   io::Routes& routes_;
-  testing_support::FakeService& service_;
+  test::FakeService& service_;
   io::http::Limits limits_;
   std::unique_ptr<io::http::RequestParser> parser_ = std::make_unique<io::http::RequestParser>(limits_);
   bool open_ = true;
@@ -135,7 +135,7 @@ inline std::string run_http(std::string_view input) {
   io::RouteOptions options;
   options.admin_without_token = true;
   if ((mode & 16U) != 0) options.tokens.emplace(std::vector<std::string>{"0123456789abcdef"});
-  testing_support::FakeService service(true);
+  test::FakeService service(true);
   service.late = (mode & 32U) != 0;
   if ((mode & 64U) != 0) service.served = nullptr;
   if ((mode & 64U) != 0 || (mode & 128U) != 0) service.refusal = io::Refusal{503, "no \"model\""};

@@ -1,12 +1,12 @@
 #include "io/options/command_line.hpp"
 
 #include <cstdlib>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "src/error.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
@@ -26,12 +26,6 @@ class CommandLineTest : public testing::Test {
     for (const char* name : {"ALSACE_FACTORS", "ALSACE_VALID", "ALSACE_ITERATIONS"}) unsetenv(name);
   }
 
-  static std::string write(const std::string& name, const std::string& text) {
-    const std::string path = testing::TempDir() + name;
-    std::ofstream(path) << text;
-    return path;
-  }
-
   bool parse(std::vector<const char*> arguments) {
     arguments.insert(arguments.begin(), "train");
     return command_.parse(static_cast<int>(arguments.size()), arguments.data());
@@ -47,6 +41,7 @@ class CommandLineTest : public testing::Test {
     return "no error";
   }
 
+  test::ScratchFolder folder_;
   CommandLine command_;
   int factors_ = 64;
   int seed_ = 1;
@@ -58,8 +53,7 @@ class CommandLineTest : public testing::Test {
 };
 
 TEST_F(CommandLineTest, command_line_wins_over_environment_and_that_over_file) {
-  const std::string path = testing::TempDir() + "options.toml";
-  std::ofstream(path) << "factors = 8\nseed = 9\n";
+  const std::string path = folder_.write("options.toml", "factors = 8\nseed = 9\n");
   setenv("ALSACE_FACTORS", "16", 1);
 
   ASSERT_TRUE(parse({"--config", path.c_str()}));
@@ -73,8 +67,7 @@ TEST_F(CommandLineTest, command_line_wins_over_environment_and_that_over_file) {
 }
 
 TEST_F(CommandLineTest, unknown_option_in_file_names_file_and_option) {
-  const std::string path = testing::TempDir() + "unknown.toml";
-  std::ofstream(path) << "factor = 8\n";
+  const std::string path = folder_.write("unknown.toml", "factor = 8\n");
 
   EXPECT_THAT(complaint({"--config", path.c_str()}),
               testing::AllOf(testing::HasSubstr("unknown.toml:1"), testing::HasSubstr("factor")));
@@ -83,27 +76,27 @@ TEST_F(CommandLineTest, unknown_option_in_file_names_file_and_option) {
 TEST_F(CommandLineTest, what_is_not_toml_names_file_and_line) {
   for (const char* text : {"seed = 9\nfactors = [128\n", "seed = 9\nfactors = 12 8\n", "seed = 9\nfactors\n",
                            "seed = 9\nfactors = 1\nfactors = 2\n", "seed = 9\nseparator = comma\n"}) {
-    const std::string path = write("broken.toml", text);
+    const std::string path = folder_.write("broken.toml", text);
 
     EXPECT_THAT(complaint({"--config", path.c_str()}), testing::HasSubstr("broken.toml:")) << text;
   }
 }
 
 TEST_F(CommandLineTest, several_values_for_an_option_that_takes_one_are_refused) {
-  const std::string path = write("several.toml", "seed = 9\nfactors = [128, 64]\n");
+  const std::string path = folder_.write("several.toml", "seed = 9\nfactors = [128, 64]\n");
 
   EXPECT_THAT(complaint({"--config", path.c_str()}),
               testing::HasSubstr("several.toml:2: factors has 2 values, expected one"));
 }
 
 TEST_F(CommandLineTest, value_out_of_range_in_a_file_names_the_line) {
-  const std::string path = write("range.toml", "seed = 9\nfactors = \"many\"\n");
+  const std::string path = folder_.write("range.toml", "seed = 9\nfactors = \"many\"\n");
 
   EXPECT_THAT(complaint({"--config", path.c_str()}), testing::HasSubstr("range.toml:2"));
 }
 
 TEST_F(CommandLineTest, tables_in_a_file_are_refused) {
-  const std::string path = write("table.toml", "[train]\nfactors = 8\n");
+  const std::string path = folder_.write("table.toml", "[train]\nfactors = 8\n");
 
   EXPECT_THAT(complaint({"--config", path.c_str()}),
               testing::AllOf(testing::HasSubstr("table.toml:1"), testing::HasSubstr("train")));
@@ -112,7 +105,7 @@ TEST_F(CommandLineTest, tables_in_a_file_are_refused) {
 using Strings = std::vector<std::string>;
 
 TEST_F(CommandLineTest, list_has_the_values_of_its_strongest_source_alone) {
-  const std::string path = write("lists.toml", "valid = [\"a\", \"b\"]\n");
+  const std::string path = folder_.write("lists.toml", "valid = [\"a\", \"b\"]\n");
   ASSERT_TRUE(parse({"--config", path.c_str()}));
   EXPECT_EQ(valid_, (Strings{"a", "b"}));
 
@@ -126,7 +119,7 @@ TEST_F(CommandLineTest, list_has_the_values_of_its_strongest_source_alone) {
 }
 
 TEST_F(CommandLineTest, positionals_replace_those_of_the_file) {
-  const std::string path = write("input.toml", "input = \"a.csv\"\n");
+  const std::string path = folder_.write("input.toml", "input = \"a.csv\"\n");
 
   ASSERT_TRUE(parse({"--config", path.c_str()}));
   EXPECT_EQ(inputs_, Strings{"a.csv"});
@@ -137,7 +130,7 @@ TEST_F(CommandLineTest, positionals_replace_those_of_the_file) {
 }
 
 TEST_F(CommandLineTest, aliases_are_one_option) {
-  const std::string path = write("aliases.toml", "iterations = 3\n");
+  const std::string path = folder_.write("aliases.toml", "iterations = 3\n");
 
   ASSERT_TRUE(parse({"--config", path.c_str()}));
   EXPECT_EQ(sweeps_, 3);
@@ -160,14 +153,14 @@ TEST_F(CommandLineTest, list_options_leave_the_positionals_behind_them) {
   EXPECT_EQ(metrics_, (Strings{"auc", "ndcg@10"}));
   EXPECT_EQ(inputs_, Strings{"d.csv"});
 
-  const std::string path = write("valid.toml", "valid = \"v.csv\"\n");
+  const std::string path = folder_.write("valid.toml", "valid = \"v.csv\"\n");
   ASSERT_TRUE(parse({"--config", path.c_str(), "d.csv"}));
   EXPECT_EQ(valid_, Strings{"v.csv"});
   EXPECT_EQ(inputs_, Strings{"d.csv"});
 }
 
 TEST_F(CommandLineTest, empty_text_in_a_file_is_a_value) {
-  const std::string path = write("empty.toml", "separator = \"\"\n");
+  const std::string path = folder_.write("empty.toml", "separator = \"\"\n");
 
   ASSERT_TRUE(parse({"--config", path.c_str(), "d.csv"}));
 

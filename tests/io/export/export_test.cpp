@@ -23,7 +23,7 @@ TEST(NpyTest, reads_what_numpy_wrote) {
 }
 
 TEST(NpyTest, reads_what_it_wrote) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const FactorMatrix matrix = FactorMatrix::Random(7, 3);
   NpyWriter writer = NpyWriter::matrix(directory.path() / "x.npy", 7, 3);
   writer.append(FactorMatrix(matrix.topRows(2)));
@@ -38,7 +38,7 @@ TEST(NpyTest, reads_what_it_wrote) {
 }
 
 TEST(NpyTest, refuses_other_files_by_field) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const fs::path path = directory.path() / "x.npy";
   NpyWriter writer = NpyWriter::matrix(path, 2, 2);
   FactorMatrix matrix = FactorMatrix::Ones(2, 2);
@@ -74,7 +74,7 @@ std::string npy_with(const std::string& header) {
 }
 
 TEST(NpyTest, header_may_be_long_and_full_of_anything) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const fs::path path = directory.path() / "x.npy";
   const auto message = [&](const std::string& header) {
     write_bytes(path, npy_with(header));
@@ -95,7 +95,7 @@ TEST(NpyTest, header_may_be_long_and_full_of_anything) {
 }
 
 TEST(NpyTest, missing_file_is_an_input_error_and_a_link_is_followed) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const fs::path link = directory.path() / "link.npy";
   fs::create_symlink("x.npy", link);
   EXPECT_THAT(message_of(ErrorKind::input, [&] { (void)NpyReader(link); }),
@@ -110,7 +110,7 @@ TEST(NpyTest, missing_file_is_an_input_error_and_a_link_is_followed) {
 }
 
 TEST(ExportTest, npy_and_csv_hold_the_model) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   TestModel model = make_model(2);
   IdList items;
   items.push_back("a,\"b\"");
@@ -135,7 +135,7 @@ TEST(ExportTest, npy_and_csv_hold_the_model) {
 }
 
 TEST(ExportTest, biases_of_another_model_do_not_stay) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const fs::path out = directory.path() / "out";
   for (const Objective objective : {Objective::explicit_, Objective::ials}) {
     const fs::path path = directory.path() / fmt::format("model-{}", static_cast<int>(objective));
@@ -151,7 +151,7 @@ TEST(ExportTest, biases_of_another_model_do_not_stay) {
 }
 
 TEST(ExportTest, interrupted_export_leaves_what_was_there) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const fs::path path = directory.path() / "x.npy";
   write_bytes(path, "old");
   {

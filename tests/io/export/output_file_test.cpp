@@ -21,7 +21,7 @@ class OutputFileTest : public ::testing::Test {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(directory_.path()), fs::directory_iterator()));
   }
 
-  TemporaryDirectory directory_;
+  ScratchFolder directory_;
   fs::path path_ = directory_.path() / "out";
 };
 

@@ -7,11 +7,11 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "io/export/number_text.hpp"
 #include "io/store/hdf5_dataset.hpp"
 #include "src/error.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
@@ -47,15 +47,8 @@ RankedLists lists(const std::vector<std::vector<ScoredItem>>& of_users) {
 
 class RecommendationWriterTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("alsace-writer-" + std::to_string(::getpid()) + "-" +
-                                                        testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  std::filesystem::path folder_;
+  [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
+  test::ScratchFolder folder_;
 };
 
 TEST_F(RecommendationWriterTest, writes_csv_with_quotes_where_needed) {

@@ -1,11 +1,9 @@
 #include "io/http/bearer_token.hpp"
 
-#include <fstream>
-
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "src/error.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io::http {
 namespace {
@@ -14,17 +12,13 @@ const std::string token = "abcdefghij0123456789";
 
 class TokenFile {
  public:
-  explicit TokenFile(const std::string& text)
-      : path_(std::filesystem::temp_directory_path() / ("alsace_token_" + std::to_string(::getpid()))) {
-    std::ofstream(path_) << text;
+  explicit TokenFile(const std::string& text) : path_(folder_.write("token", text)) {
     std::filesystem::permissions(path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }
-  ~TokenFile() { std::filesystem::remove(path_); }
-  TokenFile(const TokenFile&) = delete;
-  TokenFile& operator=(const TokenFile&) = delete;
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
+  test::ScratchFolder folder_;
   std::filesystem::path path_;
 };
 

@@ -1,21 +1,18 @@
 #include "io/planning/calibration_file.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "src/error.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
 
 class CalibrationFileTest : public testing::Test {
  protected:
-  ~CalibrationFileTest() override { std::filesystem::remove(path_); }
-
-  void write(const std::string& text) const { std::ofstream(path_) << text; }
+  void write(const std::string& text) const { (void)folder_.write("calibration.json", text); }
 
   /// What is wrong with the file, without its name.
   [[nodiscard]] std::string complaint() const {
@@ -30,7 +27,8 @@ class CalibrationFileTest : public testing::Test {
     return "";
   }
 
-  std::string path_ = testing::TempDir() + "calibration.json";
+  test::ScratchFolder folder_;
+  std::string path_ = folder_ / "calibration.json";
 };
 
 TEST_F(CalibrationFileTest, what_was_written_is_read) {

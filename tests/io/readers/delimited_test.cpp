@@ -6,7 +6,8 @@
 
 #include "io/readers/interaction_reader.hpp"
 #include "src/error.hpp"
-#include "tests/io/readers/temporary_file.hpp"
+#include "tests/support/gzip.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
@@ -63,7 +64,7 @@ class DelimitedTest : public testing::Test {
     }
   }
 
-  testing_support::TemporaryDirectory directory_{"delimited"};
+  test::ScratchFolder directory_;
   ReadOptions options_;
 };
 
@@ -169,17 +170,16 @@ TEST_F(DelimitedTest, gzip_reads_as_the_plain_file) {
   for (int i = 0; i < 30000; ++i) text += fmt::format("u{},i{},{}\n", i, i % 100, i % 5);
   const std::string half = text.substr(0, 5000);
 
-  EXPECT_EQ(read(directory_.write("input.csv.gz", testing_support::gzip(text))), read_text(text));
-  EXPECT_EQ(read(directory_.write("named_otherwise", testing_support::gzip(text))), read_text(text));
-  EXPECT_EQ(read(directory_.write("two_members.gz",
-                                  testing_support::gzip(half) + testing_support::gzip(text.substr(half.size())))),
+  EXPECT_EQ(read(directory_.write("input.csv.gz", test::gzip(text))), read_text(text));
+  EXPECT_EQ(read(directory_.write("named_otherwise", test::gzip(text))), read_text(text));
+  EXPECT_EQ(read(directory_.write("two_members.gz", test::gzip(half) + test::gzip(text.substr(half.size())))),
             read_text(text));
 }
 
 TEST_F(DelimitedTest, gzip_cut_off_anywhere_is_an_error) {
   std::string text = "user,item,value\n";
   for (int i = 0; i < 3000; ++i) text += fmt::format("u{},i{},{}\n", i * 7919 % 3001, i * 104729 % 997, i % 5);
-  const std::string compressed = testing_support::gzip(text);
+  const std::string compressed = test::gzip(text);
   constexpr const char* problem = "gzip data = damaged or cut off here, expected a complete gzip file";
 
   for (std::size_t size = 2; size < compressed.size();) {
@@ -199,7 +199,7 @@ TEST_F(DelimitedTest, gzip_cut_off_anywhere_is_an_error) {
 TEST_F(DelimitedTest, gzip_with_a_flipped_bit_is_an_error) {
   std::string text = "user,item,value\n";
   for (int i = 0; i < 3000; ++i) text += fmt::format("u{},i{},{}\n", i * 7919 % 3001, i * 104729 % 997, i % 5);
-  std::string compressed = testing_support::gzip(text);
+  std::string compressed = test::gzip(text);
   compressed[compressed.size() - 7] = static_cast<char>(compressed[compressed.size() - 7] ^ 1);  // in the checksum
 
   EXPECT_THAT(read(directory_.write("flipped.csv.gz", compressed)).back(), HasSubstr("gzip data = damaged"));

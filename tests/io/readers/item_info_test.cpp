@@ -3,23 +3,17 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "io/readers/id_file.hpp"
 #include "src/error.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
 
 class ItemInfoTest : public testing::Test {
  protected:
-  void SetUp() override {
-    path_ = std::filesystem::temp_directory_path() / ("alsace-items-" + std::to_string(::getpid()) + "-" +
-                                                      testing::UnitTest::GetInstance()->current_test_info()->name());
-  }
-  void TearDown() override { std::filesystem::remove(path_); }
-
-  void write(const std::string& text) const { std::ofstream(path_, std::ios::binary) << text; }
+  void write(const std::string& text) const { (void)folder_.write("items.csv", text); }
   [[nodiscard]] std::string error_of() const {
     try {
       (void)read_item_titles(path_);
@@ -30,7 +24,8 @@ class ItemInfoTest : public testing::Test {
     return "no error";
   }
 
-  std::filesystem::path path_;
+  test::ScratchFolder folder_;
+  std::filesystem::path path_ = folder_.path() / "items.csv";
 };
 
 TEST_F(ItemInfoTest, reads_quotes_commas_newlines_and_crlf) {

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "src/error.hpp"
-#include "tests/io/readers/temporary_file.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
@@ -36,7 +36,7 @@ class RejectFileTest : public testing::Test {
     return "";
   }
 
-  testing_support::TemporaryDirectory directory_{"reject_file"};
+  test::ScratchFolder directory_;
   std::string path_ = directory_ / "rejected";
 };
 

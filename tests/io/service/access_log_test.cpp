@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 
 #include "src/error.hpp"
-#include "tests/io/readers/temporary_file.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
 
 using Json = nlohmann::json;
-using testing_support::TemporaryDirectory;
+using test::ScratchFolder;
 
 http::Exchange exchange_for(std::string_view target) {
   return {"GET", target, "user", "127.0.0.1:50000", 200, 321, 0.0125, 0.001};
@@ -29,7 +29,7 @@ std::vector<std::string> lines_of(const std::string& path) {
 }
 
 TEST(AccessLogTest, writes_an_object_a_line_at_once) {
-  const TemporaryDirectory directory("access-log");
+  const ScratchFolder directory;
   const AccessLog log(directory / "access.jsonl");
 
   log.write(exchange_for("/v1/users/%7B{}%s\"/recommendations"));
@@ -46,7 +46,7 @@ TEST(AccessLogTest, writes_an_object_a_line_at_once) {
 }
 
 TEST(AccessLogTest, appends_to_a_file_and_keeps_long_targets_short) {
-  const TemporaryDirectory directory("access-append");
+  const ScratchFolder directory;
   const std::string path = directory.write("access.jsonl", "old\n");
 
   AccessLog(path).write(exchange_for(std::string(10'000, 'x')));
@@ -58,7 +58,7 @@ TEST(AccessLogTest, appends_to_a_file_and_keeps_long_targets_short) {
 }
 
 TEST(AccessLogTest, makes_the_file_for_its_owner_alone) {
-  const TemporaryDirectory directory("access-mode");
+  const ScratchFolder directory;
 
   const AccessLog log(directory / "access.jsonl");
 

@@ -10,7 +10,7 @@ namespace alsace::io {
 namespace {
 
 using Json = nlohmann::json;
-using testing_support::small_model;
+using test::small_model;
 using Kind = ScoringRequest::Kind;
 
 ScoringRequest for_users(std::vector<std::string> users) {

@@ -12,7 +12,7 @@
 #include "io/service/scoring_service.hpp"
 #include "tests/io/service/small_model.hpp"
 
-namespace alsace::testing_support {
+namespace alsace::test {
 
 /// A service without ranks: everybody gets the first items of the small model, and users whose id begins with "new" the
 /// popular ones.
@@ -76,4 +76,4 @@ class KeptReply : public io::http::Reply::Target {
   bool deadline_lifted = false;
 };
 
-}  // namespace alsace::testing_support
+}  // namespace alsace::test

@@ -9,7 +9,7 @@ namespace alsace::io {
 namespace {
 
 using Json = nlohmann::json;
-using testing_support::small_model;
+using test::small_model;
 
 std::vector<std::string> found(const std::string& text, std::size_t limit = 10, bool with_titles = true) {
   std::vector<std::string> items;

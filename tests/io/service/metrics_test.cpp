@@ -11,8 +11,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/io/readers/temporary_file.hpp"
 #include "tests/io/service/small_model.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 namespace alsace::io {
 namespace {
@@ -46,7 +46,7 @@ void use(ServiceMetrics& metrics) {
   metrics.queue_is(4);
   metrics.connections_are(5);
   metrics.ready_is(true);
-  metrics.model_is(*testing_support::small_model(false));
+  metrics.model_is(*test::small_model(false));
   metrics.reload_done(true);
   metrics.reload_done(false);
 }
@@ -80,10 +80,10 @@ TEST(ServiceMetricsTest, counts_what_it_is_told) {
 
 TEST(ServiceMetricsTest, one_model_is_in_service) {
   ServiceMetrics metrics;
-  ServedModel next = *testing_support::small_model(false);
+  ServedModel next = *test::small_model(false);
   next.name = "sweep-000013";
 
-  metrics.model_is(*testing_support::small_model(false));
+  metrics.model_is(*test::small_model(false));
   metrics.model_is(next);
   metrics.model_is(next);
 
@@ -127,7 +127,7 @@ TEST(ServiceMetricsTest, promtool_has_nothing_to_say) {
   if (std::system("command -v promtool > /dev/null 2>&1") != 0) GTEST_SKIP() << "promtool is not installed";
   ServiceMetrics metrics;
   use(metrics);
-  const testing_support::TemporaryDirectory directory("metrics");
+  const test::ScratchFolder directory;
   const std::string file = directory.write("metrics.txt", metrics.text());
 
   const int code = std::system(("promtool check metrics < " + file + " > " + (directory / "said") + " 2>&1").c_str());

@@ -15,9 +15,9 @@ namespace {
 
 using Json = nlohmann::json;
 using http::Response;
+using test::FakeService;
+using test::KeptReply;
 using testing::HasSubstr;
-using testing_support::FakeService;
-using testing_support::KeptReply;
 using Kind = ScoringRequest::Kind;
 
 constexpr const char* token = "0123456789abcdef";

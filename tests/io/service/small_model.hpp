@@ -5,7 +5,7 @@
 
 #include "io/service/served_model.hpp"
 
-namespace alsace::testing_support {
+namespace alsace::test {
 
 /// Six items whose ids and titles are awkward in JSON, and one that is not UTF-8. `with_titles`: as with --item-info.
 inline std::shared_ptr<const io::ServedModel> small_model(bool with_titles) {
@@ -33,4 +33,4 @@ inline std::shared_ptr<const io::ServedModel> small_model(bool with_titles) {
   return model;
 }
 
-}  // namespace alsace::testing_support
+}  // namespace alsace::test

@@ -30,7 +30,7 @@ class CommitTest : public ::testing::Test {
     EXPECT_NO_THROW(read_whole_model(found));
   }
 
-  TemporaryDirectory directory_;
+  ScratchFolder directory_;
   fs::path model_ = directory_.path() / "model";
 };
 

@@ -75,7 +75,7 @@ class DamageTest : public ::testing::Test {
     });
   }
 
-  TemporaryDirectory directory_;
+  ScratchFolder directory_;
   fs::path model_ = directory_.path() / "model";
   fs::path checkpoint_ = model_ / "sweep-000002";
   fs::path data_ = directory_.path() / "data";

@@ -16,7 +16,7 @@ namespace {
 
 /// What HDF5's filter puts behind these words, which are stored as one chunk.
 std::uint32_t checksum_of_hdf5(const std::vector<std::uint32_t>& words) {
-  const TemporaryDirectory directory;
+  const ScratchFolder directory;
   const hdf5::Shape shape{words.size(), 0};
   const hdf5::File file = hdf5::create_file(directory.path() / "x.h5");
   const hdf5::Dataset dataset = hdf5::create_dataset(file, "x.h5", "/x", hdf5::uint32, shape);

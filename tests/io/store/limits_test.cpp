@@ -44,7 +44,7 @@ class Limit {
 }
 
 TEST(LimitsTest, reads_more_shards_than_files_may_be_open) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const TestModel model = make_model(1, 300, 200);
   write_model(directory.path(), model, 100);
   const Limit limit(RLIMIT_NOFILE, 32);
@@ -57,7 +57,7 @@ TEST(LimitsTest, reads_more_shards_than_files_may_be_open) {
 }
 
 TEST(LimitsTest, write_that_fails_at_any_size_is_reported_and_leaves_the_process_sound) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const fs::path path = directory.path() / "model";
   const TestModel model = make_model(2, 2000, 1000);
   write_model(path, make_model(1, 2000, 1000), 2);
@@ -79,7 +79,7 @@ TEST(LimitsTest, write_that_fails_at_any_size_is_reported_and_leaves_the_process
 }
 
 TEST(LimitsTest, full_disk_is_reported_and_the_last_model_loads) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   if (::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=1m") != 0) {
     GTEST_SKIP() << "mounting a tmpfs needs root";
   }

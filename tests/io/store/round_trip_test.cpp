@@ -40,7 +40,7 @@ std::vector<RowRange> ranges_of(std::uint64_t rows) {
 
 class RoundTripTest : public ::testing::TestWithParam<int> {
  protected:
-  TemporaryDirectory directory_;
+  ScratchFolder directory_;
 };
 
 TEST_P(RoundTripTest, dataset_reads_any_range_as_written) {
@@ -92,7 +92,7 @@ TEST_P(RoundTripTest, model_reads_any_range_as_written) {
 INSTANTIATE_TEST_SUITE_P(Shards, RoundTripTest, ::testing::Values(1, 2, 3, 7, 40));
 
 TEST(StoreTest, reads_parts_of_a_model_alone) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const TestModel model = make_model(3);
   write_model(directory.path(), model, 2);
   const ModelReader reader(resolve_model(directory.path(), "latest"));
@@ -109,7 +109,7 @@ TEST(StoreTest, reads_parts_of_a_model_alone) {
 }
 
 TEST(StoreTest, keeps_a_side_without_rows) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const TestModel model = make_model(1, 0, 4);
   write_model(directory.path(), model, 2);
   ModelReader reader(resolve_model(directory.path(), "latest"));
@@ -122,7 +122,7 @@ TEST(StoreTest, keeps_a_side_without_rows) {
 }
 
 TEST(StoreTest, more_rows_than_a_block_come_back) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   DatasetShard data;
   data.users = 3;
   data.items = 6'000'000;  // 24 MB of indices: more than one chunk and more than one block of chunks
@@ -145,7 +145,7 @@ TEST(StoreTest, more_rows_than_a_block_come_back) {
 }
 
 TEST(StoreTest, sides_need_their_rows_only_while_they_are_written) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const TestModel model = make_model(3);
   const ModelShard shard = cut(model, {0, 23}, {0, 11});
   const IdWidths widths{shard.user_ids.longest(), shard.item_ids.longest()};
@@ -165,7 +165,7 @@ TEST(StoreTest, sides_need_their_rows_only_while_they_are_written) {
 }
 
 TEST(StoreTest, seen_items_under_numbers_of_a_rank_are_stored_as_indices) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const TestModel model = make_model(3);
   const ModelShard shard = cut(model, {0, 23}, {0, 11});
   const IdWidths widths{shard.user_ids.longest(), shard.item_ids.longest()};
@@ -185,7 +185,7 @@ TEST(StoreTest, seen_items_under_numbers_of_a_rank_are_stored_as_indices) {
 }
 
 TEST(StoreTest, what_the_disk_did_not_keep_is_seen_before_the_commit) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const fs::path file = directory.path() / "x.h5";
   std::vector<float> numbers(600'000);
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<float>(i);
@@ -208,7 +208,7 @@ TEST(StoreTest, what_the_disk_did_not_keep_is_seen_before_the_commit) {
 }
 
 TEST(StoreTest, same_model_gives_the_same_bytes) {
-  TemporaryDirectory directory;
+  ScratchFolder directory;
   const TestModel model = make_model(3);
   write_model(directory.path() / "a", model, 3);
   ::sleep(1);  // times have seconds

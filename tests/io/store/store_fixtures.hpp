@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -12,33 +11,17 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "io/store/dataset_store.hpp"
 #include "io/store/model_store.hpp"
 #include "src/error.hpp"
+#include "tests/support/scratch_folder.hpp"
 
 /// Small stores to write and to damage.
 namespace alsace::io::testing {
 
 namespace fs = std::filesystem;
-
-/// A directory of its own that is removed with the object.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    static std::atomic<int> next = 0;
-    path_ = fs::temp_directory_path() / fmt::format("alsace-store-{}-{}", ::getpid(), next++);
-    fs::create_directories(path_);
-  }
-  ~TemporaryDirectory() { fs::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
+using test::ScratchFolder;
 
 inline std::string read_bytes(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);

@@ -80,7 +80,7 @@ class ViewTest : public ::testing::Test {
 
   const int shards_ = 3;
   const TestModel model_ = make_model(2);
-  TemporaryDirectory directory_;
+  ScratchFolder directory_;
   fs::path path_ = directory_.path() / "model";
   fs::path checkpoint_ = path_ / "sweep-000002";
   fs::path out_ = directory_.path() / "out";

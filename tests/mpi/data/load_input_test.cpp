@@ -17,7 +17,8 @@
 #include "mpi/data/dataset_writer.hpp"
 #include "mpi/data/move_ids.hpp"
 #include "src/error.hpp"
-#include "tests/io/readers/temporary_file.hpp"
+#include "tests/mpi/shared_folder.hpp"
+#include "tests/support/gzip.hpp"
 
 namespace alsace::mpi {
 namespace {
@@ -97,19 +98,8 @@ Whole read_serially(const std::string& path) {
 
 class LoadInputTest : public testing::Test {
  protected:
-  /// Every rank has a directory of its own name, but all read that of rank 0.
-  std::string write(const std::string& name, std::string_view text) {
-    const std::string path = file(name);
-    if (world_.is_root()) directory_.write(name, text);
-    barrier(world_);
-    return path;
-  }
-  std::string file(const std::string& name) {
-    std::string path = directory_ / name;
-    std::vector<char> bytes(path.begin(), path.end());
-    broadcast_vector(world_, bytes);
-    return {bytes.begin(), bytes.end()};
-  }
+  std::string write(std::string_view name, std::string_view text) const { return folder_.write(name, text); }
+  std::string file(std::string_view name) const { return folder_ / name; }
 
   LoadedDataset load(const Lines& inputs) { return load_input(world_, inputs, options_, duplicates_, {1, 1}); }
 
@@ -123,10 +113,8 @@ class LoadInputTest : public testing::Test {
     return "no error";
   }
 
-  ~LoadInputTest() override { barrier(world_); }  // before rank 0 removes the files
-
   Communicator world_ = Communicator::world();
-  testing_support::TemporaryDirectory directory_{"load_input"};
+  test::SharedFolder folder_{world_};
   io::ReadOptions options_;
   Duplicates duplicates_ = Duplicates::sum;
 };
@@ -171,8 +159,8 @@ TEST_F(LoadInputTest, shuffled_lines_in_several_files_give_the_same_data) {
 
   std::shuffle(lines.begin(), lines.end(), std::mt19937(7));
   const LoadedDataset second =
-      load({write("a.csv", text_of(0, 900)), write("b.csv.gz", testing_support::gzip(text_of(900, 2000))),
-            write("c.csv", text_of(2000, 2001)), write("d.csv.gz", testing_support::gzip(text_of(2001, 4000))),
+      load({write("a.csv", text_of(0, 900)), write("b.csv.gz", test::gzip(text_of(900, 2000))),
+            write("c.csv", text_of(2000, 2001)), write("d.csv.gz", test::gzip(text_of(2001, 4000))),
             write("e.csv", text_of(4000, 5000))});
 
   EXPECT_TRUE(gather(world_, first.shard) == gather(world_, second.shard));
@@ -220,7 +208,7 @@ TEST_F(LoadInputTest, first_bad_row_in_input_order_is_reported_at_any_rank_count
   for (int i = 0; i < 100; ++i) text += fmt::format("{},{},{}\n", i, i, i % 40 == 39 ? "bad" : "1");
   const std::string good = write("a_good.csv", "user,item,value\n1,1,1\n");
   const std::string bad = write("b_bad.csv", text);
-  const std::string packed = write("c_bad.csv.gz", testing_support::gzip(text));
+  const std::string packed = write("c_bad.csv.gz", test::gzip(text));
 
   EXPECT_EQ(error_of({good, bad, packed}), bad + ":41: value = bad, expected a number");
   EXPECT_EQ(error_of({packed, good, bad}), packed + ":41: value = bad, expected a number");
@@ -229,7 +217,7 @@ TEST_F(LoadInputTest, first_bad_row_in_input_order_is_reported_at_any_rank_count
 TEST_F(LoadInputTest, truncated_gzip_is_an_error_even_when_bad_rows_are_skipped) {
   std::string text = "user,item,value\n";
   for (int i = 0; i < 5000; ++i) text += fmt::format("{},{},1\n", i * 7919 % 5003, i * 104729 % 997);
-  const std::string packed = testing_support::gzip(text);
+  const std::string packed = test::gzip(text);
   const std::string path = write("cut.csv.gz", packed.substr(0, packed.size() / 2));
   options_.on_bad_row = io::ReadOptions::OnBadRow::skip;
 
@@ -276,8 +264,8 @@ TEST_F(LoadInputTest, error_that_is_thrown_first_in_input_order_is_reported_at_a
   std::string large = "user,item,value\n1,1,bad\n";
   for (int i = 0; i < 3000; ++i) large += fmt::format("{},{},1\n", i * 7919 % 5003, i * 104729 % 997);
   // Rank 0 reads the larger file, the second one.
-  const std::string small = write("small.csv.gz", testing_support::gzip("user,item,value\n1,1,bad\n"));
-  const std::string second = write("large.csv.gz", testing_support::gzip(large));
+  const std::string small = write("small.csv.gz", test::gzip("user,item,value\n1,1,bad\n"));
+  const std::string second = write("large.csv.gz", test::gzip(large));
   options_.on_bad_row = io::ReadOptions::OnBadRow::skip;
   options_.reject_file = "/nowhere/rejected";
 

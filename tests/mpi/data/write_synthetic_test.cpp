@@ -11,14 +11,10 @@
 #include "mpi/comm/collectives.hpp"
 #include "src/data/synthetic_items.hpp"
 #include "src/error.hpp"
+#include "tests/mpi/shared_folder.hpp"
 
 namespace alsace::mpi {
 namespace {
-
-/// One name for all ranks.
-std::string shared_path(const Communicator& world, const std::string& name) {
-  return testing::TempDir() + name + std::to_string(world.size()) + ".csv";
-}
 
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -41,20 +37,20 @@ std::string expected_csv(const SyntheticConfig& config, const Allocation& alloca
 TEST(WriteSyntheticTest, file_has_the_same_bytes_at_any_rank_count) {
   const auto world = Communicator::world();
   const SyntheticConfig config{.users = 90, .items = 300, .interactions = 2400, .ratings = true};
-  const std::string path = shared_path(world, "synthetic_blocks");
+  const test::SharedFolder folder(world);
+  const std::string path = folder / "synthetic_blocks.csv";
 
   write_synthetic_csv(world, config, path, true, 200);  // 13 blocks: several rounds at any rank count
   barrier(world);
 
   EXPECT_TRUE(contents(path) == expected_csv(config, allocate_together(world, config)));
-  barrier(world);
-  if (world.is_root()) std::filesystem::remove(path);
 }
 
 TEST(WriteSyntheticTest, items_have_the_same_bytes_at_any_rank_count) {
   const auto world = Communicator::world();
   const SyntheticConfig config{.users = 90, .items = 300, .interactions = 2400};
-  const std::string path = shared_path(world, "synthetic_items");
+  const test::SharedFolder folder(world);
+  const std::string path = folder / "synthetic_items.csv";
   std::string expected = "item,title,genres,year\n";
   for (std::uint64_t item = 0; item < config.items; ++item) {
     const SyntheticItem made = synthetic_item(config, item);
@@ -68,8 +64,6 @@ TEST(WriteSyntheticTest, items_have_the_same_bytes_at_any_rank_count) {
   EXPECT_TRUE(contents(path) == expected);
   io::ItemInfoFile file(path);
   EXPECT_EQ(file.attributes(), (std::vector<std::string>{"genres", "year"}));
-  barrier(world);
-  if (world.is_root()) std::filesystem::remove(path);
 }
 
 TEST(WriteSyntheticTest, more_ranks_than_users_is_fine) {
@@ -86,9 +80,8 @@ TEST(WriteSyntheticTest, more_ranks_than_users_is_fine) {
 TEST(WriteSyntheticTest, existing_file_is_refused_on_every_rank_and_left_alone) {
   const auto world = Communicator::world();
   const SyntheticConfig config{.users = 2, .items = 3, .interactions = 5};
-  const std::string path = shared_path(world, "synthetic_exists");
-  if (world.is_root()) std::ofstream(path) << "mine";
-  barrier(world);
+  const test::SharedFolder folder(world);
+  const std::string path = folder.write("taken.csv", "mine");
 
   try {
     write_synthetic_csv(world, config, path, false);
@@ -99,8 +92,6 @@ TEST(WriteSyntheticTest, existing_file_is_refused_on_every_rank_and_left_alone) 
 
   EXPECT_EQ(contents(path), "mine");
   EXPECT_FALSE(std::filesystem::exists(path + ".alsace-tmp"));
-  barrier(world);
-  if (world.is_root()) std::filesystem::remove(path);
 }
 
 TEST(WriteSyntheticTest, missing_folder_is_a_storage_error_that_names_the_path) {

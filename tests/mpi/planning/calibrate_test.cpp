@@ -9,20 +9,15 @@
 #include "mpi/planning/measure_files.hpp"
 #include "mpi/planning/measure_links.hpp"
 #include "src/error.hpp"
+#include "tests/mpi/shared_folder.hpp"
 
 namespace alsace::mpi {
 namespace {
 
-std::string folder_for(const Communicator& world, const std::string& name) {
-  const std::string path = testing::TempDir() + name + std::to_string(world.size());
-  if (world.is_root()) std::filesystem::create_directory(path);
-  barrier(world);
-  return path;
-}
-
 TEST(CalibrateTest, measures_every_rate_and_leaves_no_file) {
   const auto world = Communicator::world();
-  const std::string folder = folder_for(world, "calibrate");
+  const test::SharedFolder shared(world);
+  const std::string folder = shared.path().string();
 
   const Rates rates =
       calibrate(world, {.kernel_level = "portable", .factors = {8, 16}, .directory = folder, .seconds = 0.002});
@@ -34,8 +29,6 @@ TEST(CalibrateTest, measures_every_rate_and_leaves_no_file) {
   EXPECT_FALSE(rates.between_hosts_measured);  // all ranks of the tests are on one host
   barrier(world);
   EXPECT_TRUE(std::filesystem::is_empty(folder));
-  barrier(world);
-  if (world.is_root()) std::filesystem::remove_all(folder);
 }
 
 TEST(CalibrateTest, links_are_those_that_there_are) {
@@ -52,7 +45,8 @@ TEST(CalibrateTest, links_are_those_that_there_are) {
 
 TEST(CalibrateTest, folder_that_is_there_is_refused_on_every_rank_and_left_alone) {
   const auto world = Communicator::world();
-  const std::string folder = folder_for(world, "calibrate_taken");
+  const test::SharedFolder shared(world);
+  const std::string folder = shared.path().string();
   const std::string taken = folder + "/.alsace-calibration";
   if (world.is_root()) std::filesystem::create_directory(taken);
   barrier(world);
@@ -66,8 +60,6 @@ TEST(CalibrateTest, folder_that_is_there_is_refused_on_every_rank_and_left_alone
   }
 
   EXPECT_TRUE(std::filesystem::exists(taken));
-  barrier(world);
-  if (world.is_root()) std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ class GatherBatchTest : public testing::Test {
   [[nodiscard]] std::string user_id(std::size_t user) const { return std::string(model_.data.user_ids[user]); }
 
   Communicator world_ = Communicator::world();
-  io::testing::TemporaryDirectory directory_;
+  test::ScratchFolder directory_;
   io::testing::TestModel model_ = io::testing::make_model(3);  // explicit, with biases of items
 };
 

@@ -78,7 +78,7 @@ class ServingRankTest : public testing::Test {
   }
 
   Communicator world_ = Communicator::world();
-  io::testing::TemporaryDirectory directory_;
+  test::ScratchFolder directory_;
   TestModel model_ = io::testing::make_model(3);
 };
 

@@ -18,7 +18,7 @@ class ShardedModelTest : public testing::Test {
   ~ShardedModelTest() override { barrier(world_); }  // before rank 0 removes the files
 
   Communicator world_ = Communicator::world();
-  io::testing::TemporaryDirectory directory_;
+  test::ScratchFolder directory_;
   std::filesystem::path path_ = directory_.path() / "model";
   io::testing::TestModel model_ = io::testing::make_model(3);
 };

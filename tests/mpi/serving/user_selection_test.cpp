@@ -33,7 +33,7 @@ class ChooseUsersTest : public testing::Test {
   [[nodiscard]] std::string id(std::size_t row) const { return std::string(model_.data.user_ids[row]); }
 
   Communicator world_ = Communicator::world();
-  io::testing::TemporaryDirectory directory_;
+  test::ScratchFolder directory_;
   std::filesystem::path path_ = directory_.path() / "model";
   io::testing::TestModel model_ = io::testing::make_model(3);
   std::string checkpoint_;

@@ -48,7 +48,7 @@ class UserStreamTest : public testing::Test {
   }
 
   Communicator world_ = Communicator::world();
-  io::testing::TemporaryDirectory directory_;
+  test::ScratchFolder directory_;
   std::filesystem::path path_ = directory_.path() / "model";
   io::testing::TestModel model_ = io::testing::make_model(3);
   std::string checkpoint_;

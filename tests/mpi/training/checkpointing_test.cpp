@@ -12,6 +12,7 @@
 #include "mpi/comm/collectives.hpp"
 #include "mpi/shard_map.hpp"
 #include "src/error.hpp"
+#include "tests/mpi/shared_folder.hpp"
 
 namespace alsace::mpi {
 namespace {
@@ -26,8 +27,6 @@ constexpr std::uint64_t items = 4;
 class CheckpointWriterTest : public testing::Test {
  protected:
   CheckpointWriterTest() {
-    if (world_.is_root()) fs::remove_all(path_);
-    barrier(world_);
     shard_.users = ShardMap::even(users, world_.size()).range(world_.rank());
     shard_.items = ShardMap::even(items, world_.size()).range(world_.rank());
     shard_.first_interaction = shard_.users.begin;
@@ -44,10 +43,6 @@ class CheckpointWriterTest : public testing::Test {
     info_.items = items;
     info_.interactions = users;
     info_.user_gramian = info_.item_gramian = GramMatrix::Identity(factors, factors);
-  }
-  ~CheckpointWriterTest() override {
-    barrier(world_);
-    if (world_.is_root()) fs::remove_all(path_);
   }
 
   static FactorMatrix rows(RowRange range, int sweep) {
@@ -94,7 +89,8 @@ class CheckpointWriterTest : public testing::Test {
   }
 
   const Communicator world_ = Communicator::world();
-  fs::path path_ = fs::path(testing::TempDir()) / ("checkpoint_writer_" + std::to_string(world_.size()));
+  const test::SharedFolder folder_{world_};
+  const fs::path path_ = folder_.path() / "model";
   ModelShard shard_;
   ModelInfo info_;
   PhaseTimes times_;

@@ -18,6 +18,7 @@
 #include "src/als/row_cost.hpp"
 #include "src/als/serial_trainer.hpp"
 #include "src/error.hpp"
+#include "tests/mpi/shared_folder.hpp"
 #include "tests/support/npy_reader.hpp"
 #include "tests/support/ratings_csv.hpp"
 
@@ -26,6 +27,7 @@ namespace {
 
 const std::string data = ALSACE_TEST_DATA;
 const std::string ratings = data + "/movietweetings/split_random/train_valid.csv";
+const std::string two_users = "user,item,value\n1,1,1\n1,2,1\n2,2,1\n";
 
 /// Everything a run left behind, whole on each of its ranks.
 struct Outcome {
@@ -201,10 +203,8 @@ TEST(TrainerTest, biases_equal_those_of_the_serial_trainer) {
 
 TEST(TrainerTest, more_ranks_than_rows_train_as_one) {
   const auto world = Communicator::world();
-  const std::string path = testing::TempDir() + "two_users.csv";
-  if (world.is_root()) std::ofstream(path) << "user,item,value\n1,1,1\n1,2,1\n2,2,1\n";
-  barrier(world);
-  TrainingCase run{small_config(Objective::ials), 1, path, {}, {}};
+  const test::SharedFolder folder(world);
+  TrainingCase run{small_config(Objective::ials), 1, folder.write("two_users.csv", two_users), {}, {}};
 
   const Outcome together = train(world, run);
   const auto alone = train_on(world, 1, run);
@@ -263,10 +263,8 @@ TEST_P(TrainerExchangeTest, leaves_the_bits_of_one_rank_alone) {
 
 TEST_P(TrainerExchangeTest, more_ranks_than_rows_train_as_one) {
   const auto world = Communicator::world();
-  const std::string path = testing::TempDir() + "two_users.csv";
-  if (world.is_root()) std::ofstream(path) << "user,item,value\n1,1,1\n1,2,1\n2,2,1\n";
-  barrier(world);
-  TrainingCase run{small_config(Objective::ials), 1, path, {}, {}};
+  const test::SharedFolder folder(world);
+  TrainingCase run{small_config(Objective::ials), 1, folder.write("two_users.csv", two_users), {}, {}};
   const auto alone = train_on(world, 1, run);
   run.exchange = GetParam().options;
 
