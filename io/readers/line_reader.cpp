@@ -12,6 +12,8 @@ namespace {
 /// Bytes read at once: parsed while they are in a core's own cache.
 constexpr std::size_t step = std::size_t{1} << 16;
 
+constexpr std::size_t buffer_bytes = 2 * LineReader::longest_line + LineReader::slack;
+
 }  // namespace
 
 std::string_view without_byte_order_mark(std::string_view first_line) {
@@ -21,7 +23,7 @@ std::string_view without_byte_order_mark(std::string_view first_line) {
 
 LineReader::LineReader(const std::string& path, bool compressed, ByteRange range)
     : source_(path, compressed, range.begin == 0 || compressed ? 0 : range.begin - 1),
-      buffer_(2 * longest_line + slack),
+      buffer_(std::make_unique_for_overwrite<char[]>(buffer_bytes)),
       range_end_(range.end) {
   // The line that covers the byte before the range belongs to the range before: skip what is left of it. A compressed
   // file is only ever read whole, from where its rows begin.
@@ -35,9 +37,9 @@ LineReader::LineReader(const std::string& path, bool compressed, ByteRange range
   position_ = range.begin - 1;
   for (;;) {
     if (begin_ == end_ && !fill()) return;
-    const auto* newline = static_cast<const char*>(std::memchr(buffer_.data() + begin_, '\n', end_ - begin_));
+    const auto* newline = static_cast<const char*>(std::memchr(buffer_.get() + begin_, '\n', end_ - begin_));
     const std::size_t skip =
-        newline == nullptr ? end_ - begin_ : static_cast<std::size_t>(newline - (buffer_.data() + begin_)) + 1;
+        newline == nullptr ? end_ - begin_ : static_cast<std::size_t>(newline - (buffer_.get() + begin_)) + 1;
     begin_ += skip;
     position_ += skip;
     if (newline != nullptr) return;
@@ -46,11 +48,10 @@ LineReader::LineReader(const std::string& path, bool compressed, ByteRange range
 
 /// Reads more text behind what is unread; false at the end of the file.
 bool LineReader::fill() {
-  std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_), buffer_.begin() + static_cast<std::ptrdiff_t>(end_),
-            buffer_.begin());
+  std::copy(buffer_.get() + begin_, buffer_.get() + end_, buffer_.get());
   end_ -= begin_;
   begin_ = 0;
-  const std::size_t got = source_.read(buffer_.data() + end_, std::min(step, buffer_.size() - slack - end_));
+  const std::size_t got = source_.read(buffer_.get() + end_, std::min(step, buffer_bytes - slack - end_));
   end_ += got;
   return got > 0;
 }
@@ -61,14 +62,14 @@ bool LineReader::next(std::string_view& line) {
   std::size_t searched = 0;
   const char* newline = nullptr;
   for (;;) {
-    const char* from = buffer_.data() + begin_ + searched;
+    const char* from = buffer_.get() + begin_ + searched;
     const std::size_t left = end_ - begin_ - searched;
     newline = left == 0 ? nullptr : static_cast<const char*>(std::memchr(from, '\n', left));
     if (newline != nullptr) break;
     searched = end_ - begin_;
     if (searched > longest_line || !fill()) break;
   }
-  const char* text = buffer_.data() + begin_;
+  const char* text = buffer_.get() + begin_;
   std::size_t length = newline == nullptr ? end_ - begin_ : static_cast<std::size_t>(newline - text);
   if (length > longest_line) {
     problem_ = fmt::format("line = longer than {} bytes, expected a shorter one", longest_line);
@@ -89,7 +90,7 @@ bool LineReader::next(std::string_view& line) {
 
 std::string_view LineReader::buffered() const {
   if (position_ >= range_end_ || !problem_.empty()) return {};
-  return {buffer_.data() + begin_, end_ - begin_};
+  return {buffer_.get() + begin_, end_ - begin_};
 }
 
 void LineReader::skip(std::size_t line_bytes) {

@@ -1,9 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "io/readers/input_file.hpp"
 
@@ -47,8 +48,8 @@ class LineReader {
   bool fill();
 
   TextSource source_;
-  std::vector<char> buffer_;
-  std::size_t begin_ = 0;  // unread text is buffer_[begin_, end_)
+  std::unique_ptr<char[]> buffer_;  // not cleared: few files need all of its room
+  std::size_t begin_ = 0;           // unread text is buffer_[begin_, end_)
   std::size_t end_ = 0;
   std::uint64_t position_ = 0;  // of buffer_[begin_] in the file's text
   std::uint64_t range_end_;
