@@ -1,5 +1,6 @@
 // Exact top-K search by ranks that hold parts of the items, beside one rank that has them all: what they scan and
-// rescore together, and what they gain; on two ranks also what the machine itself gains from its second core.
+// rescore together, and what they gain; on two ranks also what one rank gains from a second thread, and what the
+// machine itself gains from its second core.
 #include <algorithm>
 #include <optional>
 
@@ -78,6 +79,7 @@ class Comparison {
   void measure(std::optional<Report>& report, std::size_t batch, std::size_t k, int rounds) {
     const std::vector<Queries> batches = batches_of(set_.users, batch);
     Outcome alone;
+    Outcome threaded;
     Outcome together;
     double seconds = 0;  // of the last run, on the root
     // What the root does alone; the others sleep meanwhile.
@@ -95,7 +97,8 @@ class Comparison {
     };
     const std::vector<Contestant> contestants{on_root(machine_alone, [&] { return machine(1); }),
                                               on_root(machine_together, [&] { return machine(2); }),
-                                              on_root(one_rank, [&] { return search(batches, k, alone); }),
+                                              on_root(one_rank, [&] { return search(batches, k, 1, alone); }),
+                                              on_root(two_threads, [&] { return search(batches, k, 2, threaded); }),
                                               {all_ranks, [&] { search_together(batches, k, together); }}};
     const auto all = take_turns(contestants, rounds, world_.is_root());
     const std::uint64_t scanned = mpi::all_reduce_sum(world_, together.counts.scanned);
@@ -115,15 +118,23 @@ class Comparison {
     const auto whole_scanned = static_cast<double>(alone.counts.scanned);
     const auto whole_rescored = static_cast<double>(alone.counts.rescored);
     report->add(row(one_rank, whole_scanned, whole_rescored).probe(timings_of(all, one_rank)));
-    Row both = row(all_ranks, static_cast<double>(scanned), static_cast<double>(rescored));
-    both.number("times scanned", static_cast<double>(scanned) / whole_scanned, 3)
-        .number("times rescored", static_cast<double>(rescored) / whole_rescored, 3)
-        .spread("gain", ratio(timings_of(all, one_rank), timings_of(all, all_ranks)), 2);
+    const auto add_gain = [&](const std::string& name, double pairs_scanned, double pairs_rescored) {
+      Row both = row(name, pairs_scanned, pairs_rescored);
+      both.number("times scanned", pairs_scanned / whole_scanned, 3)
+          .number("times rescored", pairs_rescored / whole_rescored, 3)
+          .spread("gain", ratio(timings_of(all, one_rank), timings_of(all, name)), 2);
+      if (world_.size() == 2) {
+        const Summary gain = scaled(ratio(timings_of(all, machine_alone), timings_of(all, machine_together)), 2);
+        both.spread("the machine's", gain, 2);
+      }
+      report->add(std::move(both.probe(timings_of(all, name))));
+    };
     if (world_.size() == 2) {
-      const Summary gain = scaled(ratio(timings_of(all, machine_alone), timings_of(all, machine_together)), 2);
-      both.spread("the machine's", gain, 2);
+      add_gain(two_threads, static_cast<double>(threaded.counts.scanned),
+               static_cast<double>(threaded.counts.rescored));
+      report->verify(alone.lists == threaded.lists, "two threads find what one finds, bit for bit");
     }
-    report->add(std::move(both.probe(timings_of(all, all_ranks))));
+    add_gain(all_ranks, static_cast<double>(scanned), static_cast<double>(rescored));
     report->verify(alone.lists == together.lists, "the ranks find what one finds, bit for bit");
   }
 
@@ -133,6 +144,7 @@ class Comparison {
   static constexpr const char* machine_alone = "machine: FMA, 1 thread";
   static constexpr const char* machine_together = "machine: FMA, 2 threads";
   static constexpr const char* one_rank = "1 rank";
+  static constexpr const char* two_threads = "1 rank, 2 threads";
   static constexpr const char* all_ranks = "all ranks";
 
   [[nodiscard]] mpi::ShardedItems dealt(const mpi::ItemDeal& deal) const {
@@ -142,11 +154,13 @@ class Comparison {
     return mpi::index_items(std::move(dealer).finish(), 1, 1);
   }
 
-  double search(const std::vector<Queries>& batches, std::size_t k, Outcome& outcome) const {
+  double search(const std::vector<Queries>& batches, std::size_t k, int threads, Outcome& outcome) const {
     const io::Stopwatch watch;
     outcome = {};
     for (const Queries& queries : batches) {
-      IndexSearch search(kernels_, whole_->part, queries, k, {});
+      SearchOptions of_search;
+      of_search.threads = threads;
+      IndexSearch search(kernels_, whole_->part, queries, k, of_search);
       outcome.lists.push_back(search.finish());
       outcome.counts += search.counts();
     }
@@ -196,7 +210,7 @@ int main(int argc, char** argv) {
   RanksOptions options;
   return run_program(
       argc, argv,
-      "Under mpirun -np R --bind-to none: exact top-K search by R ranks x 1 thread and by one of them alone, in turn.",
+      "Under mpirun -np R --bind-to none: exact top-K search by R ranks x 1 thread and by one of them alone, on one thread and on two, in turn.",
       common,
       [&](CLI::App& app) {
         app.add_option("--items", options.items, "items");
