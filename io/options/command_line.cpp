@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -40,6 +44,38 @@ void append(std::vector<std::string>& arguments, const std::string& name, const 
     arguments.insert(arguments.end(), {"--" + name, value});
   } else {
     arguments.push_back("--" + name + "=" + value);
+  }
+}
+
+/// `text` as a decimal number, "010" as 10; "" when Whole has no such number.
+template <class Whole>
+std::string decimal(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  Whole value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? fmt::format("{}", value) : "";
+}
+
+/// What CLI11 gets wrong about numbers: it takes 010 for 8, -1 for the greatest number there is, what does not fit
+/// into 64 bits for what does, and nothing at all for 0.
+void read_numbers_as_decimal(CLI::Option& option) {
+  const std::string type = option.get_type_name().substr(0, option.get_type_name().find(':'));
+  const bool is_signed = type == "INT";
+  if (type == "FLOAT") {
+    option.transform(CLI::Validator(
+        [](const std::string& text) { return text.empty() ? std::string("nothing, expected a number") : ""; }, ""));
+  } else if (is_signed || type == "UINT") {
+    option.transform(CLI::Validator(
+        [is_signed](std::string& text) {
+          const std::string number = is_signed ? decimal<std::int64_t>(text) : decimal<std::uint64_t>(text);
+          if (number.empty()) {
+            return fmt::format("{}, expected a whole number{} that fits into 64 bits", text.empty() ? "nothing" : text,
+                               is_signed ? "" : " of at least 0");
+          }
+          text = number;
+          return std::string();
+        },
+        ""));
   }
 }
 
@@ -142,6 +178,7 @@ bool CommandLine::parse(int argc, const char* const* argv) {
   // Else a list option would take the positionals that follow its value.
   for (CLI::Option* option : app_.get_options([](const CLI::Option* each) { return !each->get_positional(); })) {
     option->allow_extra_args(false);
+    read_numbers_as_decimal(*option);
   }
 
   // A stronger source's values replace the weaker one's: those of a list option are not joined.
@@ -164,7 +201,18 @@ bool CommandLine::parse(int argc, const char* const* argv) {
   } catch (const CLI::Error& error) {
     throw usage_error(fmt::format("{}{}\nSee {} --help", error.what(), weaker_source(error.what()), app_.get_name()));
   }
+  refuse_empty_values_of_required_options();
   return true;
+}
+
+void CommandLine::refuse_empty_values_of_required_options() const {
+  for (const CLI::Option* option : app_.get_options([](const CLI::Option* each) { return each->get_required(); })) {
+    for (const std::string& value : option->results()) {
+      if (!value.empty()) continue;
+      const std::string name = option->get_name();
+      throw usage_error(fmt::format("{} = \"\", expected {}{}", name, option->get_type_name(), weaker_source(name)));
+    }
+  }
 }
 
 std::string CommandLine::weaker_source(const std::string& complaint) const {

@@ -24,7 +24,8 @@ class CommandLine {
   CLI::App& app() { return app_; }
 
   /// Fills the variables bound to the options. False when `--help` was asked for and has been printed: the command then
-  /// returns 0. Throws ErrorKind::usage for an unknown option or a value out of range, naming where it was given.
+  /// returns 0. Whole numbers are decimal, leading zeros or not. Throws ErrorKind::usage for an unknown option, a value
+  /// out of range or an empty one of a required option, naming where it was given.
   [[nodiscard]] bool parse(int argc, const char* const* argv);
 
   /// True when the option was given, wherever: command line, environment or file. `name` without
@@ -41,6 +42,7 @@ class CommandLine {
   [[nodiscard]] Arguments from_environment();
   /// Where the option that a complaint names was given, if not on the command line.
   [[nodiscard]] std::string weaker_source(const std::string& complaint) const;
+  void refuse_empty_values_of_required_options() const;
   [[nodiscard]] std::set<std::string> named_in(const std::vector<std::string>& arguments) const;
 
   CLI::App app_;

@@ -1,5 +1,6 @@
 #include "io/options/command_line.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 
 #include <gmock/gmock.h>
@@ -20,6 +21,10 @@ class CommandLineTest : public testing::Test {
     command_.app().add_option("--separator", separator_, "between fields");
     command_.app().add_option("--valid", valid_, "held-out data");
     command_.app().add_option("--metrics", metrics_, "names")->delimiter(',');
+    command_.app().add_option("--weight", weight_, "a weight");
+    command_.app().add_option("--users", users_, "how many");
+    command_.app().add_option("--k", k_, "list length")->check(CLI::Range(1, 1000));
+    command_.app().add_option("--model", model_, "where to")->type_name("DIR");
     command_.app().add_option("input,--input", inputs_, "data")->default_str("");
   }
   ~CommandLineTest() override {
@@ -46,6 +51,10 @@ class CommandLineTest : public testing::Test {
   int factors_ = 64;
   int seed_ = 1;
   int sweeps_ = 10;
+  double weight_ = 0.5;
+  std::uint64_t users_ = 1;
+  int k_ = 10;
+  std::string model_;
   std::string separator_ = ";";
   std::vector<std::string> valid_;
   std::vector<std::string> metrics_;
@@ -170,6 +179,40 @@ TEST_F(CommandLineTest, empty_text_in_a_file_is_a_value) {
 
 TEST_F(CommandLineTest, text_for_a_number_is_a_usage_error) {
   EXPECT_THROW((void)parse({"--factors", "many"}), Error);
+}
+
+TEST_F(CommandLineTest, numbers_with_leading_zeros_are_decimal) {
+  ASSERT_TRUE(parse({"--factors", "010", "--users", "08", "--k=0012", "--seed", "-010", "--weight", "010"}));
+
+  EXPECT_EQ(factors_, 10);
+  EXPECT_EQ(users_, 8U);
+  EXPECT_EQ(k_, 12);
+  EXPECT_EQ(seed_, -10);
+  EXPECT_EQ(weight_, 10);
+}
+
+TEST_F(CommandLineTest, what_is_no_decimal_number_of_its_type_is_refused_as_it_was_given) {
+  EXPECT_THAT(complaint({"--users", "-1"}), testing::StartsWith("--users: -1, expected a whole number of at least 0"));
+  EXPECT_THAT(complaint({"--users", "18446744073709551616"}), testing::StartsWith("--users: 18446744073709551616"));
+  EXPECT_THAT(complaint({"--seed", "99999999999999999999"}), testing::StartsWith("--seed: 99999999999999999999"));
+  EXPECT_THAT(complaint({"--k", "0x10"}), testing::StartsWith("--k: 0x10, expected a whole number"));
+  EXPECT_THAT(complaint({"--k", "1e2"}), testing::StartsWith("--k: 1e2, expected a whole number"));
+  EXPECT_THAT(complaint({"--k", "0"}), testing::HasSubstr("not in range 1 to 1000"));
+}
+
+TEST_F(CommandLineTest, nothing_is_no_number) {
+  EXPECT_THAT(complaint({"--weight", ""}), testing::StartsWith("--weight: nothing, expected a number"));
+  EXPECT_THAT(complaint({"--factors", ""}), testing::StartsWith("--factors: nothing, expected a whole number"));
+  EXPECT_THAT(complaint({"--users", ""}), testing::StartsWith("--users: nothing, expected a whole number"));
+}
+
+TEST_F(CommandLineTest, required_option_with_an_empty_value_is_refused) {
+  command_.app().get_option("--model")->required();
+  command_.app().get_option("--input")->required();
+
+  EXPECT_THAT(complaint({"--model", "", "a.csv"}), testing::StartsWith("--model = \"\", expected DIR"));
+  EXPECT_THAT(complaint({"--model", "m", ""}), testing::StartsWith("--input = \"\", expected"));
+  EXPECT_TRUE(parse({"--model", "m", "a.csv"}));
 }
 
 }  // namespace
