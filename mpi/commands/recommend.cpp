@@ -1,15 +1,16 @@
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "io/clock.hpp"
 #include "io/export/recommendation_writer.hpp"
 #include "io/log/log.hpp"
+#include "io/options/output_option.hpp"
 #include "io/readers/item_info.hpp"
 #include "io/stop_signals.hpp"
 #include "io/store/file_hash.hpp"
@@ -90,12 +91,6 @@ std::map<std::string, std::string> identity_of(const Options& options, const io:
           {"format", fmt::format("{}", static_cast<int>(format))}};
 }
 
-void refuse_to_replace(const std::string& input, const std::string& out) {
-  std::error_code ignored;
-  if (std::filesystem::equivalent(input, out, ignored))
-    throw usage_error(fmt::format("--out = {}, expected a name other than that of an input", out));
-}
-
 /// On rank 0; nothing on the others. Collective.
 std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& world, const io::ModelReader& model,
                                                       const mpi::UserSelection& users, const Options& options) {
@@ -104,7 +99,7 @@ std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& w
   std::unique_ptr<io::RecommendationWriter> writer;
   world.run_together([&] {
     if (!world.is_root()) return;
-    for (const std::string& input : {options.users, options.item_info}) refuse_to_replace(input, options.out);
+    io::refuse_input_as_output("--out", options.out, std::vector{options.users, options.item_info});
     if (!options.item_info.empty()) names.titles = io::read_item_titles(options.item_info);
     io::RecommendationOutput output;
     output.path = options.out;

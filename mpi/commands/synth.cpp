@@ -8,6 +8,7 @@
 #include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
 #include "io/options/log_option.hpp"
+#include "io/options/output_option.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
@@ -46,13 +47,15 @@ void declare(CLI::App& app, Options& options) {
   io::add_log_option(app, options.log_level);
 }
 
+void refuse_one_name_for_both(const Options& options) {
+  if (options.attributes.empty() || !io::same_file(options.attributes, options.out)) return;
+  throw usage_error(fmt::format("--attributes = {}, expected another file than --out", options.attributes));
+}
+
 /// Before anything is made up that would then have no place.
 void refuse_taken_attributes(const Options& options) {
   std::error_code ignored;
   if (options.attributes.empty()) return;
-  if (options.attributes == options.out) {
-    throw usage_error(fmt::format("--attributes = {}, expected another file than --out", options.attributes));
-  }
   if (!options.overwrite && std::filesystem::exists(options.attributes, ignored)) {
     throw usage_error(fmt::format("{}: exists, expected a new file or --overwrite", options.attributes));
   }
@@ -72,6 +75,7 @@ int synth(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
   options.data.validate();
+  refuse_one_name_for_both(options);
 
   const CommandRun run(argc, argv, command.effective(), options.log_level);
   const mpi::Communicator& comm = run.world();
