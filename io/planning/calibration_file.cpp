@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -79,8 +80,13 @@ Rates read_calibration(const std::filesystem::path& path) {
                                     json.at("version").dump(), format_name, format_version));
     }
     rates = rates_of(json);
+  } catch (const Json::parse_error& error) {
+    throw input_error(
+        fmt::format("{}: is no JSON at byte {}, expected what plan --calibrate writes", path.string(), error.byte));
   } catch (const Json::exception& error) {
-    throw input_error(fmt::format("{}: {}, expected what plan --calibrate writes", path.string(), error.what()));
+    const std::string_view what = error.what();  // behind a "[json.exception...] " of the library
+    throw input_error(
+        fmt::format("{}: {}, expected what plan --calibrate writes", path.string(), what.substr(what.find(']') + 2)));
   }
   rates.validate(path.string());
   return rates;

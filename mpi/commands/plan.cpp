@@ -55,7 +55,8 @@ struct Options {
 
 void add_workload_options(CLI::App& app, Options& options) {
   Workload& workload = options.workload;
-  app.add_option("dataset", options.dataset, "an imported data set, whose sizes count; or give the three below")
+  app.add_option("dataset,--dataset", options.dataset,
+                 "an imported data set, whose sizes count; or give the three below")
       ->type_name("DATASET");
   app.add_option("--users", workload.users, "number of users")->default_str("");
   app.add_option("--items", workload.items, "number of items")->default_str("");
@@ -183,6 +184,9 @@ int plan(int argc, char** argv) {
   if (!command.parse(argc, argv)) return 0;
   if (options.calibrate) return run_calibration(argc, argv, options, command.effective());
 
+  for (const std::string name : {"out", "directory", "at-factors"}) {  // ALSACE_KERNELS may be set for other commands
+    if (command.given(name)) throw usage_error(fmt::format("--{} goes with --calibrate", name));
+  }
   settle_sizes(command, options);
   const Rates rates = settle_rates(options);
   settle_precision(rates, options.workload);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <mpi.h>
 
@@ -12,6 +13,7 @@
 #include "io/http/limits.hpp"
 #include "io/http/server.hpp"
 #include "io/log/log.hpp"
+#include "io/options/output_option.hpp"
 #include "io/service/access_log.hpp"
 #include "io/service/metrics.hpp"
 #include "io/service/routes.hpp"
@@ -100,6 +102,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--http-threads", options.http_threads, "threads of rank 0 that read requests and write answers")
       ->check(CLI::Range(1, 256));
   app.add_option("--watch", options.watch_seconds, "seconds between looks for a newer checkpoint; 0: only when told")
+      ->check(io::at_least_zero())  // a range does not see that NaN is outside
       ->check(CLI::Range(0.0, 86400.0));
   app.add_option("--access-log", options.access_log, "off, - (stderr) or a file: a line of JSON a request")
       ->type_name("off|-|FILE");
@@ -161,6 +164,10 @@ int serve(int argc, char** argv) {
   declare(command.app(), options);
   if (!command.parse(argc, argv)) return 0;
   apply(options);
+  if (command.given("auth") && options.token_file.empty()) throw usage_error("--auth goes with --token-file");
+  if (options.access_log != "-") {
+    io::refuse_input_as_output("--access-log", options.access_log, std::vector{options.item_info, options.token_file});
+  }
 
   // Before MPI starts threads of its own, which inherit the mask of signals.
   const io::StopSignals signals = io::StopSignals::of_service();

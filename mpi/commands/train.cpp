@@ -3,6 +3,7 @@
 
 #include <boost/serialization/string.hpp>
 
+#include "io/log/log.hpp"
 #include "io/stop_signals.hpp"
 #include "io/store/file_hash.hpp"
 #include "mpi/comm/kernel_choice.hpp"
@@ -32,6 +33,11 @@ int train(int argc, char** argv) {
   // Before MPI starts threads of its own, which inherit the mask of signals.
   const io::StopSignals signals(request->max_hours ? std::optional(*request->max_hours * 3600) : std::nullopt);
   const CommandRun run(argc, argv, request->effective, request->log_level);
+  for (const std::string& name : request->without_effect) {
+    if (!run.world().is_root()) break;
+    spdlog::warn("--{} has no effect with --objective {} --value {}", name, name_of(request->config.objective),
+                 name_of(request->config.value));
+  }
   request->config.init_items = hash_on_root(run.world(), request->run.init_items);
   request->run.kernel_level = mpi::choose_kernel_level(run.world(), request->kernels);
   return mpi::run_training(run.world(), request->config, request->run, signals);

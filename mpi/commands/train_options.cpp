@@ -1,9 +1,14 @@
 #include "mpi/commands/train_options.hpp"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include <fmt/format.h>
 
 #include "io/options/command_line.hpp"
 #include "io/options/log_option.hpp"
+#include "io/options/output_option.hpp"
 #include "io/options/reader_flags.hpp"
 #include "io/readers/reject_file.hpp"
 #include "mpi/comm/kernel_choice.hpp"
@@ -83,7 +88,7 @@ void add_model_options(CLI::App& app, TrainConfig& config) {
 
 void add_run_options(CLI::App& app, TrainRequest& request) {
   mpi::RunOptions& run = request.run;
-  app.add_option("INPUT", run.inputs, "a data set of `alsace import`, or raw files")
+  app.add_option("INPUT,--input", run.inputs, "a data set of `alsace import`, or raw files")
       ->type_name("INPUT...")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--model", run.model, "directory of the model's checkpoints")->type_name("DIR");
@@ -121,6 +126,7 @@ void check(const TrainRequest& request) {
     if (!good) wrong += (wrong.empty() ? "" : "\n") + text;
   };
   const mpi::RunOptions& run = request.run;
+  expect(std::find(run.inputs.begin(), run.inputs.end(), "") == run.inputs.end(), "INPUT = \"\", expected a name");
   expect(!run.inputs.empty(), "INPUT is missing: a data set or raw files to train on");
   expect(!run.model.empty(), "--model is missing: a directory for the checkpoints");
   expect(run.checkpoint_every >= 1, fmt::format("--checkpoint-every = {}, expected at least 1", run.checkpoint_every));
@@ -132,6 +138,18 @@ void check(const TrainRequest& request) {
   expect(run.valid_metrics.empty() || !run.valid.empty(), "--valid-metrics goes with --valid");
   expect(request.config.patience == 0 || !run.valid.empty(), "--patience goes with --valid");
   if (!wrong.empty()) throw usage_error(wrong);
+}
+
+/// Options that were given and that this objective does not read.
+std::vector<std::string> options_without_effect(const io::CommandLine& line, const TrainConfig& config) {
+  std::vector<std::string> unread;
+  if (config.objective != Objective::hkv) unread = {"alpha", "regularization-unobserved"};
+  if (config.objective != Objective::ials) unread.emplace_back("unobserved-weight");
+  if (config.objective != Objective::explicit_) unread.insert(unread.end(), {"biases", "bias-regularization"});
+  if (config.objective == Objective::explicit_) unread.emplace_back("value");
+  if (config.objective == Objective::explicit_ || config.value != ValueMeaning::raw) unread.emplace_back("negatives");
+  std::erase_if(unread, [&line](const std::string& name) { return !line.given(name); });
+  return unread;
 }
 
 /// Fills in the default, and the one spelling of each name.
@@ -173,8 +191,12 @@ std::optional<TrainRequest> parse_train(int argc, char** argv) {
     request.config.validate();
     check(request);
     name_valid_metrics(request);
-    io::refuse_input_as_reject_file(request.run.read.reject_file, 1, request.run.inputs);
-    io::refuse_input_as_reject_file(request.run.read.reject_file, 1, request.run.valid);
+    for (const auto& inputs :
+         {request.run.inputs, request.run.valid, std::vector<std::string>{request.run.init_items}}) {
+      io::refuse_input_as_reject_file(request.run.read.reject_file, 1, inputs);
+      io::refuse_input_as_output("--report-json", request.run.report_json, inputs);
+    }
+    request.without_effect = options_without_effect(line, request.config);
     return request;
   }
 }

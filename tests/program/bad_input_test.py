@@ -175,6 +175,36 @@ def unknown_options_and_commands_are_usage_errors(here):
         refused(here, USAGE, "--nonsense", command=[command, *options, "--nonsense"], ranks=(BARE,))
 
 
+def options_that_go_with_others_are_refused_alone(here):
+    here.write("good.csv", GOOD)
+    here.done("train", "good.csv", "--model", "model", *SMALL)
+    sizes = ["--users", "9", "--items", "9", "--interactions", "9"]
+    refused(here, USAGE, "--auth goes with --token-file", command=["serve", "--model", "model", "--auth", "admin"])
+    refused(here, USAGE, "--out goes with --calibrate", command=["plan", *sizes, "--out", "out"], ranks=(BARE,))
+    refused(here, USAGE, "--watch: nan, expected a number", command=["serve", "--model", "model", "--watch", "nan"])
+    refused(here, USAGE, '--model = "", expected', command=["recommend", "--model", ""])
+    refused(here, USAGE, "--out = \"\", expected", command=["import", "good.csv", "--out", ""])
+    refused(here, USAGE, 'INPUT = "", expected a name', command=["train", "", "--model", "out"])
+
+
+def option_that_the_objective_does_not_read_is_warned_of(here):
+    here.write("good.csv", GOOD)
+    for objective, unread, read in [("explicit", "--alpha", "--biases"), ("ials", "--biases", "--unobserved-weight"),
+                                    ("hkv", "--unobserved-weight", "--alpha")]:
+        values = {"--biases": "mean"}
+        train = ["train", "good.csv", "--model", objective, *SMALL, "--objective", objective]
+        run = here.run(*train, unread, values.get(unread, "1"), read, values.get(read, "1"), ranks=2).ends_with(0)
+        run.says("warning", f"{unread} has no effect with --objective {objective}")
+        expect(f"{read} has no effect" not in run.err, run.tail())
+        expect(run.err.count("has no effect") == 1, run.tail())
+
+
+def training_input_may_come_from_a_file_of_options(here):
+    here.write("good.csv", GOOD)
+    here.write("train.toml", 'input = "good.csv"\nmodel = "model"\nfactors = 1\n')
+    here.run("train", "--config", "train.toml").ends_with(0).says("input = good.csv (train.toml:1)")
+
+
 def files_beside_the_input_are_checked(here):
     here.write("good.csv", GOOD)
     here.write("others.csv", "user,item\nnobody,x\n")
@@ -200,4 +230,5 @@ def files_beside_the_input_are_checked(here):
 
 run_checks([*FILES, *FINE, crlf_gives_the_same_data_as_lf, quoted_newline_is_read_by_serial_parse,
             ids_come_back_as_they_went_in, numbers_out_of_range_are_usage_errors, words_out_of_range_are_usage_errors,
-            unknown_options_and_commands_are_usage_errors, files_beside_the_input_are_checked], workers=4)
+            unknown_options_and_commands_are_usage_errors, options_that_go_with_others_are_refused_alone,
+            option_that_the_objective_does_not_read_is_warned_of, training_input_may_come_from_a_file_of_options, files_beside_the_input_are_checked], workers=4)

@@ -47,7 +47,9 @@ TEST_F(CalibrationFileTest, what_was_written_is_read) {
 TEST_F(CalibrationFileTest, what_is_none_is_refused_with_its_reason) {
   EXPECT_NE(complaint().find(": cannot be read"), std::string::npos);
   write("{");
-  EXPECT_NE(complaint().find("expected what plan --calibrate writes"), std::string::npos);
+  EXPECT_EQ(complaint(), ": is no JSON at byte 2, expected what plan --calibrate writes");
+  write("{\"format\": \"alsace model\"}");
+  EXPECT_EQ(complaint(), ": key 'version' not found, expected what plan --calibrate writes");
   write("{\"format\": \"something\", \"version\": 1}");
   EXPECT_NE(complaint().find("format = \"something\" 1, expected alsace calibration 1"), std::string::npos);
   std::string text = to_json_text(default_rates());
