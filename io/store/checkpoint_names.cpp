@@ -64,7 +64,10 @@ fs::path resolve_model(const fs::path& given, const std::string& preferred) {
   }
   // The link moves after the checkpoint has its name: a run that was killed in between has one without the other.
   if (const std::vector<int> sweeps = checkpoints_of(path); !sweeps.empty()) return path / sweep_name(sweeps.back());
-  if (!fs::exists(path)) throw storage_error(fmt::format("{}: does not exist, expected a model", path.string()));
+  if (!fs::is_directory(path)) {
+    throw storage_error(
+        fmt::format("{}: {}, expected a model", path.string(), fs::exists(path) ? "is a file" : "does not exist"));
+  }
   throw storage_error(fmt::format("{}: holds no {} and no sweep-NNNNNN with a {}, expected a model", path.string(),
                                   schema::latest_link, schema::manifest_file));
 }

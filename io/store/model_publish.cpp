@@ -108,6 +108,14 @@ void refuse_other_than_model(const fs::path& model) {
   }
 }
 
+void refuse_store(const fs::path& directory) {
+  const fs::path path = without_slash(directory);
+  std::error_code ignored;
+  if (fs::exists(path / schema::manifest_file, ignored) || !checkpoints_of(path).empty()) {
+    throw usage_error(fmt::format("{}: is a model or a data set, expected another directory", path.string()));
+  }
+}
+
 void prepare_model_directory(const fs::path& model) {
   refuse_other_than_model(model);
   const fs::path directory = without_slash(model);

@@ -5,6 +5,7 @@
 #include "io/export/model_export.hpp"
 #include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
+#include "io/store/model_store.hpp"
 #include "mpi/commands/commands.hpp"
 
 namespace alsace::commands {
@@ -29,6 +30,7 @@ int export_model(int argc, char** argv) {
   line.app().add_option("--out", out, "the directory to write to")->type_name("DIR")->required();
   if (!line.parse(argc, argv)) return 0;
 
+  io::refuse_store(out);
   const io::ModelReader reader(io::resolve_model(model, "best"));
   reader.verify_files();
   format == Format::npy ? io::export_npy(reader, out) : io::export_csv(reader, out);
