@@ -29,7 +29,7 @@ InputFile inspect_file(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     throw input_error(
-        fmt::format("{}: is a directory, expected a file or a data set (a directory with MANIFEST.json)", path));
+        fmt::format("{}: is a directory and no data set, expected a data set or a file of interactions", path));
   }
   std::ifstream file = open(path);
   std::array<char, 2> magic{};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "io/readers/fields.hpp"
 #include "io/readers/line_reader.hpp"
@@ -66,7 +67,9 @@ class CsvFile {
 
 std::size_t column_of(const CsvFile& file, const std::vector<std::string_view>& header, std::string_view name) {
   const auto found = std::find(header.begin(), header.end(), name);
-  if (found == header.end()) throw file.error(fmt::format("no column {} in the header", name));
+  if (found == header.end()) {
+    throw file.error(fmt::format("columns = {}, expected {} among them", fmt::join(header, ", "), name));
+  }
   return static_cast<std::size_t>(found - header.begin());
 }
 

@@ -1,5 +1,6 @@
 #include "io/readers/reject_file.hpp"
 
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
@@ -15,10 +16,14 @@ RejectFile::RejectFile(const std::string& path, int rank, bool append) : path_(p
 }
 
 void RejectFile::write(const std::string& input, std::uint64_t line, const ParsedRow& row) {
+  errno = 0;
   if (!file_.is_open()) file_.open(path_, std::ios::binary | std::ios::app);
   file_ << input << ':' << line << '\t' << row.problem << '\t' << row.text << '\n';
   file_.flush();
-  if (!file_) throw storage_error(fmt::format("--reject-file = {}, expected a file that can be written", path_));
+  if (!file_) {
+    throw storage_error(fmt::format("--reject-file = {}, expected a file that can be written: {}", path_,
+                                    std::generic_category().message(errno)));
+  }
 }
 
 std::string RejectFile::name(const std::string& path, int rank) {

@@ -78,6 +78,42 @@ def no_store_is_made_inside_of_another_or_over_one_of_another_kind(here):
     here.done("verify", "model")
 
 
+def nothing_is_exported_into_a_store(here):
+    here.write("good.csv", GOOD)
+    here.done("import", "good.csv", "--out", "data")
+    here.done("train", "data", "--model", "model", *SMALL)
+    for out in ("data", "model", "model/", "model/latest", "model/sweep-000002"):
+        refused(here, USAGE, "is a model or a data set", ranks=(BARE,),
+                command=["export", "--model", "model", "--out", out])
+    here.done("export", "--model", "model", "--out", "factors")
+    here.done("export", "--model", "model", "--out", "factors")
+
+
+def no_result_replaces_an_input(here):
+    here.write("good.csv", GOOD)
+    here.write("items.csv", "item,title\nx,an x\n")
+    here.done("train", "good.csv", "--model", "model", *SMALL)
+    commands = [["train", "good.csv", "--model", "other", *SMALL, "--report-json", "./good.csv"],
+                ["train", "good.csv", "--valid", "items.csv", "--model", "other", "--report-json", "items.csv"],
+                ["recommend", "--model", "model", "--item-info", "items.csv", "--out", "./items.csv"],
+                ["serve", "--model", "model", "--item-info", "items.csv", "--access-log", "./items.csv"],
+                ["synth", "--users", "9", "--items", "9", "--interactions", "9", "--out", "s.csv", "--overwrite",
+                 "--attributes", "./s.csv"]]
+    for command in commands:
+        refused(here, USAGE, f"{command[-2]} = {command[-1]}, expected", command=command, ranks=(BARE,))
+    expect(here.path("good.csv").read_text() == GOOD, "good.csv has changed")
+
+
+def what_is_no_store_is_said(here):
+    here.write("good.csv", GOOD)
+    here.done("train", "good.csv", "--model", "model", *SMALL)
+    for model in ("model", "model/latest"):
+        for command in (["train", model, "--model", "m2"], ["split", model, "--out", "m2"],
+                        ["evaluate", "--model", "model", "--test", model]):
+            refused(here, INPUT, f"{model}: is a directory and no data set", command=command, ranks=(BARE,))
+    refused(here, STORAGE, "good.csv: is a file, expected a model", command=["verify", "good.csv"], ranks=(BARE,))
+
+
 def second_import_needs_overwrite(here):
     here.write("good.csv", GOOD)
     here.done("import", "good.csv", "--out", "data")
@@ -226,6 +262,7 @@ def disk_that_fills_up_keeps_the_last_checkpoint(here):
 
 run_checks([directory_or_missing_file_is_named, file_without_permission_is_named, folder_without_permission_is_named,
             no_store_is_made_inside_of_another_or_over_one_of_another_kind, second_import_needs_overwrite,
+            nothing_is_exported_into_a_store, no_result_replaces_an_input, what_is_no_store_is_said,
             store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
             leftovers_of_a_killed_run_go_at_the_next_start, model_that_another_run_writes_is_refused, full_disk_is_a_storage_error_that_leaves_nothing,
             messages_about_a_full_disk_are_one_line, disk_that_fills_up_keeps_the_last_checkpoint], workers=4)

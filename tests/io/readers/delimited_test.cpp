@@ -261,7 +261,7 @@ TEST_F(DelimitedTest, negative_values_are_bad_rows_on_request) {
 TEST_F(DelimitedTest, files_that_cannot_be_read_are_named) {
   const std::string missing = directory_ / "missing.csv";
   EXPECT_EQ(error_of(missing), missing + ": cannot be read: No such file or directory");
-  EXPECT_EQ(error_of("/"), "/: is a directory, expected a file or a data set (a directory with MANIFEST.json)");
+  EXPECT_EQ(error_of("/"), "/: is a directory and no data set, expected a data set or a file of interactions");
   EXPECT_EQ(error_of_text(""), ": is empty, expected rows of interactions");
   EXPECT_EQ(error_of_text("\r\n\n"), ": has empty lines only, expected rows of interactions");
   EXPECT_EQ(error_of_text("user,item,value\n"), ": has a header only, expected rows below it");

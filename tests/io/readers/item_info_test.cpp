@@ -48,7 +48,7 @@ TEST_F(ItemInfoTest, names_file_and_line_of_what_is_wrong) {
   write("");
   EXPECT_EQ(error_of(), name + ":1: an empty file, expected a header with item and title");
   write("item,name\n1,x\n");
-  EXPECT_EQ(error_of(), name + ":1: no column title in the header");
+  EXPECT_EQ(error_of(), name + ":1: columns = item, name, expected title among them");
   write("item,title\n1,\"two\nlines\"\n2,b,c\n");
   EXPECT_EQ(error_of(), name + ":4: fields = 3, expected 2 as in the header");
   write("item,title\n1,\"no end\n2,b\n");

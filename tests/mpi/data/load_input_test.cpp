@@ -271,7 +271,7 @@ TEST_F(LoadInputTest, error_that_is_thrown_first_in_input_order_is_reported_at_a
 
   const std::string first = io::RejectFile::name(options_.reject_file, world_.size() == 1 ? 0 : 1);
   EXPECT_EQ(error_of({small, second}, ErrorKind::storage),
-            "--reject-file = " + first + ", expected a file that can be written");
+            "--reject-file = " + first + ", expected a file that can be written: No such file or directory");
 }
 
 TEST_F(LoadInputTest, reject_file_that_is_an_input_is_refused_and_kept) {
@@ -329,7 +329,7 @@ TEST_F(LoadInputTest, duplicates_follow_the_option) {
 
 TEST_F(LoadInputTest, errors_of_files_are_the_same_on_all_ranks) {
   EXPECT_EQ(error_of({"/missing.csv"}), "/missing.csv: cannot be read: No such file or directory");
-  EXPECT_EQ(error_of({"/"}), "/: is a directory, expected a file or a data set (a directory with MANIFEST.json)");
+  EXPECT_EQ(error_of({"/"}), "/: is a directory and no data set, expected a data set or a file of interactions");
   const std::string empty = write("empty.csv", "");
   EXPECT_EQ(error_of({empty}), empty + ": is empty, expected rows of interactions");
   EXPECT_EQ(error_of({}, ErrorKind::usage), "INPUT = nothing, expected a data set or raw files");
