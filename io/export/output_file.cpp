@@ -19,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t buffer_bytes = 1 << 18;
+/// After so many the kernel is told to write: what waits for the disk in the end then waits for the rest alone.
+constexpr std::size_t bytes_of_a_push = 1 << 23;
 
 /// The descriptor of this process that a name means. Such a name leads to what is open there, a regular file perhaps,
 /// of which others write parts too.
@@ -147,12 +149,20 @@ void OutputFile::write(std::string_view bytes) {
     return;
   }
   flush();
-  if (!write_all(file_.get(), bytes)) throw write_error(name_, errno);
+  write_through(bytes);
 }
 
 void OutputFile::flush() {
-  if (!write_all(file_.get(), buffer_)) throw write_error(name_, errno);
+  write_through(buffer_);
   buffer_.clear();
+}
+
+void OutputFile::write_through(std::string_view bytes) {
+  if (!write_all(file_.get(), bytes)) throw write_error(name_, errno);
+  not_pushed_ += bytes.size();
+  if (final_.empty() || not_pushed_ < bytes_of_a_push) return;
+  start_writing_back(file_);
+  not_pushed_ = 0;
 }
 
 void OutputFile::close() {

@@ -59,11 +59,13 @@ class OutputFile {
  private:
   OutputFile(std::string name, std::filesystem::path final, FileDescriptor file);
   void flush();
+  void write_through(std::string_view bytes);
 
   std::string name_;             // for messages
   std::filesystem::path final_;  // empty when written to directly
   FileDescriptor file_;
   std::string buffer_;
+  std::size_t not_pushed_ = 0;  // bytes since the kernel was last told to write
   bool kept_ = false;
 };
 

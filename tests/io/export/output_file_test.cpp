@@ -40,6 +40,19 @@ TEST_F(OutputFileTest, file_appears_complete_or_not_at_all) {
   EXPECT_EQ(files(), 1U);
 }
 
+TEST_F(OutputFileTest, small_and_large_pieces_keep_their_order) {
+  std::string expected;
+  OutputFile file(path_);
+  for (char piece = 'a'; piece <= 'z'; ++piece) {
+    const std::string text(piece % 3 == 0 ? 1 << 20 : 7, piece);
+    file.write(text);
+    expected += text;
+  }
+  file.close();
+
+  EXPECT_TRUE(read_bytes(path_) == expected);
+}
+
 TEST_F(OutputFileTest, names_of_descriptors_write_to_what_is_open_there) {
   const FileDescriptor opened = FileDescriptor::open(path_, O_WRONLY | O_CREAT);
   ASSERT_TRUE(write_all(opened.get(), "before\n"));
