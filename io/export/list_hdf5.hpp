@@ -17,7 +17,8 @@ namespace alsace::io {
 ///   /lists/scores   fp32, entries
 ///
 /// An HDF5 file that a killed process was writing is lost, so the lists go to a journal `path`.lists first, which
-/// the next run goes on with; finish() makes the file of it, in five passes over the journal and a few MiB of memory.
+/// the next run goes on with (list_journal.hpp); finish() makes the file of it, a column at a time, in a few MiB of
+/// memory. Until the file has its name both are on the disk.
 class ListHdf5 : public ListSink {
  public:
   /// `names` must outlive it.
@@ -33,7 +34,7 @@ class ListHdf5 : public ListSink {
   const ItemNames& names_;
   ResumableFile journal_;
   std::uint64_t done_;
-  std::string records_;
+  std::string batch_;
 };
 
 }  // namespace alsace::io

@@ -1,5 +1,6 @@
 #include "io/export/recommendation_writer.hpp"
 
+#include <array>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -179,9 +180,22 @@ TEST_F(RecommendationWriterTest, two_writers_of_one_file_are_refused) {
   }
 }
 
-TEST_F(RecommendationWriterTest, hdf5_holds_the_lists_as_a_csr_matrix) {
-  RecommendationOutput output = csv(path("top.h5"));
+RecommendationOutput hdf5_output(const std::string& path) {
+  RecommendationOutput output = csv(path);
   output.format = RecommendationFormat::hdf5;
+  return output;
+}
+
+template <class Number>
+std::vector<Number> column(const hdf5::File& file, const char* name, hdf5::ElementType type, std::uint64_t rows) {
+  std::vector<Number> values(rows);
+  const auto dataset = hdf5::open_dataset(file, "top.h5", name, type, {rows, 0});
+  hdf5::read_rows(dataset, name, type, {rows, 0}, {0, rows}, values.data());
+  return values;
+}
+
+TEST_F(RecommendationWriterTest, hdf5_holds_the_lists_as_a_csr_matrix) {
+  const RecommendationOutput output = hdf5_output(path("top.h5"));
 
   {
     RecommendationWriter writer(output, names({"apple", "b"}));
@@ -194,24 +208,74 @@ TEST_F(RecommendationWriterTest, hdf5_holds_the_lists_as_a_csr_matrix) {
   writer.finish();
 
   const hdf5::File file = hdf5::open_file(path("top.h5"));
-  const auto read = [&]<class Number>(const char* name, hdf5::ElementType type, std::uint64_t rows, Number) {
-    std::vector<Number> values(rows);
-    const auto dataset = hdf5::open_dataset(file, "top.h5", name, type, {rows, 0});
-    hdf5::read_rows(dataset, name, type, {rows, 0}, {0, rows}, values.data());
-    return values;
-  };
-  EXPECT_EQ(read("/lists/indptr", hdf5::uint64, 4, std::uint64_t{}), (std::vector<std::uint64_t>{0, 2, 2, 3}));
-  EXPECT_EQ(read("/lists/items", hdf5::uint32, 3, std::uint32_t{}), (std::vector<std::uint32_t>{1, 0, 0}));
-  EXPECT_EQ(read("/lists/scores", hdf5::fp32, 3, float{}), (std::vector<float>{2, 1, -1}));
+  EXPECT_EQ(column<std::uint64_t>(file, "/lists/indptr", hdf5::uint64, 4), (std::vector<std::uint64_t>{0, 2, 2, 3}));
+  EXPECT_EQ(column<std::uint32_t>(file, "/lists/items", hdf5::uint32, 3), (std::vector<std::uint32_t>{1, 0, 0}));
+  EXPECT_EQ(column<float>(file, "/lists/scores", hdf5::fp32, 3), (std::vector<float>{2, 1, -1}));
   EXPECT_EQ(hdf5::text_width(file, "top.h5", "/users/ids"), 5U);
   EXPECT_EQ(hdf5::text_width(file, "top.h5", "/items/ids"), 5U);
   for (const char* leftover : {"top.h5.alsace-tmp", "top.h5.lists.alsace-tmp", "top.h5.lists.alsace-progress"})
     EXPECT_FALSE(std::filesystem::exists(path(leftover))) << leftover;
 }
 
+TEST_F(RecommendationWriterTest, hdf5_joins_batches_to_columns_of_several_chunks) {
+  constexpr std::uint32_t users = 7;
+  constexpr std::uint32_t length = 90'000;  // some 2.4 chunks of 1 MiB a column
+  RecommendationWriter writer(hdf5_output(path("top.h5")), names({"a"}));
+  std::vector<std::uint32_t> items;
+  std::vector<float> scores;
+  std::vector<std::string> texts;
+  for (std::uint32_t user = 0; user < users; ++user) {
+    std::vector<ScoredItem> list;
+    for (std::uint32_t i = 0; i < length; ++i) {
+      list.push_back({static_cast<float>(user) - 0.5F * static_cast<float>(i), user * length + i});
+      items.push_back(list.back().item);
+      scores.push_back(list.back().score);
+    }
+    texts.emplace_back(user + 1, 'u');
+    writer.write(ids({texts.back()}), lists({list}));
+  }
+  writer.finish();
+
+  const hdf5::File file = hdf5::open_file(path("top.h5"));
+  EXPECT_EQ(column<std::uint32_t>(file, "/lists/items", hdf5::uint32, users * length), items);
+  EXPECT_EQ(column<float>(file, "/lists/scores", hdf5::fp32, users * length), scores);
+  const auto stored = column<std::array<char, users>>(file, "/users/ids", hdf5::ElementType::text(users), users);
+  for (std::uint32_t user = 0; user < users; ++user)
+    EXPECT_EQ(std::string(stored[user].data(), users), texts[user] + std::string(users - user - 1, '\0'));
+}
+
+TEST_F(RecommendationWriterTest, hdf5_does_not_go_on_with_a_journal_of_another_layout) {
+  {
+    RecommendationWriter earlier(csv(path("top.h5.lists")), names({"a"}));
+    earlier.write(ids({"1"}), lists({{{1.0F, 0}}}));
+    earlier.interrupt();
+  }
+
+  RecommendationWriter writer(hdf5_output(path("top.h5")), names({"a"}));
+
+  EXPECT_EQ(writer.users_done(), 0U);
+}
+
+TEST_F(RecommendationWriterTest, hdf5_that_cannot_be_made_leaves_the_lists_for_another_run) {
+  {
+    RecommendationWriter writer(hdf5_output(path("top.h5")), names({"a"}));
+    writer.write(ids({"1"}), lists({{{1.0F, 0}}}));
+    std::filesystem::create_directories(path("top.h5.alsace-tmp/in the way"));
+    EXPECT_THROW(writer.finish(), Error);
+    EXPECT_FALSE(std::filesystem::exists(path("top.h5")));
+  }
+  std::filesystem::remove_all(path("top.h5.alsace-tmp"));
+
+  RecommendationWriter writer(hdf5_output(path("top.h5")), names({"a"}));
+  EXPECT_EQ(writer.users_done(), 1U);
+  writer.finish();
+
+  const hdf5::File file = hdf5::open_file(path("top.h5"));
+  EXPECT_EQ(column<float>(file, "/lists/scores", hdf5::fp32, 1), std::vector<float>{1});
+}
+
 TEST_F(RecommendationWriterTest, hdf5_wants_a_file_and_no_titles) {
-  RecommendationOutput output = csv("-");
-  output.format = RecommendationFormat::hdf5;
+  RecommendationOutput output = hdf5_output("-");
   EXPECT_THROW(RecommendationWriter(output, {}), Error);
 
   output.path = path("top.h5");
