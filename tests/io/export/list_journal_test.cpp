@@ -42,7 +42,7 @@ class ListJournalTest : public ::testing::Test {
     return values;
   }
 
-  TemporaryDirectory directory_;
+  test::ScratchFolder directory_;
   fs::path path_ = directory_.path() / "journal";
 };
 
