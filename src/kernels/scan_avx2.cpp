@@ -18,6 +18,9 @@ constexpr std::int32_t code_offset = 0;
 constexpr std::size_t steps_of(std::size_t queries) {
   return 4 / queries;
 }
+constexpr std::size_t groups_of(std::size_t /*queries*/) {
+  return 1;
+}
 
 /// vpmaddubsw wants one factor without a sign, and adds two products with saturation at 2^15: so the sign of an item's
 /// code goes over to the query's, and the sums, at most 2 · 127², stay below.

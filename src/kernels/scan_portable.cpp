@@ -17,6 +17,9 @@ constexpr std::int32_t code_offset = 0;
 constexpr std::size_t steps_of(std::size_t /*queries*/) {
   return 1;
 }
+constexpr std::size_t groups_of(std::size_t /*queries*/) {
+  return 1;
+}
 
 /// The codes of a lane as two and two int16: the first and third, and the second and fourth.
 struct Pairs {
