@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <omp.h>
 
 #include "src/error.hpp"
 
@@ -22,6 +23,9 @@ constexpr std::size_t longest_of_all = 4096;
 /// Within so many items of nearly the same norm, those of similar largest entries are brought together, since the items
 /// of a group share a scale.
 constexpr std::size_t sort_window = 256;
+/// With principal parts those of similar tails are, since a group is tested with its longest, which matters more than
+/// the scale. The first window stays: it is always scanned whole, and searches begin there.
+constexpr std::size_t tail_window = 1024;
 
 constexpr std::size_t groups_of(std::size_t items) {
   return (items + scan_group - 1) / scan_group;
@@ -92,6 +96,9 @@ ItemIndex::ItemIndex(const IndexedItems& items, Arranged arranged, int threads, 
       steps_(scan_steps(items.factors)),
       codes_(groups_of(items.count) * scan_group * steps_ * 4 + scan_slack_bytes, advice),
       principal_codes_(groups_of(items.count) * scan_group * principal_steps() * 4 + scan_slack_bytes, advice) {
+  // All levels turn rows into the same bits.
+  const KernelTable& kernels = kernel_table(supported_kernel_levels().back());
+  if (!basis_.empty()) sort_by_tails(kernels, arranged.order, threads);
   ids_.resize(items.count);
   if (!items.biases.empty()) biases_.resize(items.count);
   for (std::size_t p = 0; p < items.count; ++p) {
@@ -113,13 +120,51 @@ ItemIndex::ItemIndex(const IndexedItems& items, Arranged arranged, int threads, 
     of_groups->resize(group_count);
   if (has_biases()) scan_biases_.resize(group_count * scan_group);
   std::vector<double> norms(count());
-  // All levels turn rows into the same bits.
-  const KernelTable& kernels = kernel_table(supported_kernel_levels().back());
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (std::size_t g = 0; g < group_count; ++g) quantize_group(kernels, g, norms);
   std::memset(codes_.data() + group_count * scan_group * steps_ * 4, 0, scan_slack_bytes);
   std::memset(principal_codes_.data() + group_count * scan_group * principal_steps() * 4, 0, scan_slack_bytes);
   cut_into_chunks(norms);
+}
+
+void ItemIndex::sort_by_tails(const KernelTable& kernels, std::span<std::uint32_t> order, int threads) {
+  const std::size_t windows = (order.size() + tail_window - 1) / tail_window;
+  // Nothing below can throw.
+  std::vector<float> rows(static_cast<std::size_t>(threads) * tail_window * width());
+#pragma omp parallel for schedule(static) num_threads(threads)
+  for (std::size_t w = 1; w < windows; ++w) {
+    const std::size_t begin = w * tail_window;
+    float* const copy = rows.data() + static_cast<std::size_t>(omp_get_thread_num()) * tail_window * width();
+    sort_window_by_tails(kernels, begin, order.subspan(begin, std::min(tail_window, order.size() - begin)), copy);
+  }
+}
+
+void ItemIndex::sort_window_by_tails(const KernelTable& kernels, std::size_t begin, std::span<std::uint32_t> order,
+                                     float* copy) {
+  struct Item {
+    double tail;  // squared
+    std::uint32_t place;
+    std::uint32_t source;
+  };
+  Item items[tail_window];
+  double turned[PrincipalBasis::most_rows * PrincipalBasis::most_factors];
+  const auto principal = static_cast<std::size_t>(basis_.principal());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const std::size_t of_turned = i % PrincipalBasis::most_rows;
+    if (of_turned == 0)
+      basis_.turn(kernels, row(begin + i), std::min(PrincipalBasis::most_rows, order.size() - i), turned);
+    const double* const of_row = turned + of_turned * width();
+    const double squares = std::inner_product(of_row + principal, of_row + width(), of_row + principal, 0.0);
+    items[i] = {squares, static_cast<std::uint32_t>(i), order[i]};
+  }
+  std::sort(items, items + order.size(),
+            [](const Item& a, const Item& b) { return a.tail > b.tail || (a.tail == b.tail && a.place < b.place); });
+  float* const rows = rows_.data() + begin * width();
+  std::copy_n(rows, order.size() * width(), copy);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    std::copy_n(copy + items[i].place * width(), width(), rows + i * width());
+    order[i] = items[i].source;
+  }
 }
 
 void ItemIndex::quantize_group(const KernelTable& kernels, std::size_t group, std::span<double> norms) {

@@ -33,8 +33,8 @@ std::vector<double> reach_of(const IndexedItems& items, int threads);
 ///
 /// Memory, bytes an item: 4 K for the rows, which are copied in that order (the source can go), K rounded up to 16 for
 /// the codes, 9 for ids and bounds, and 12 more with biases; where items lie near a subspace (principal_basis.hpp), its
-/// dimension once more for the principal parts, at most 5/8 K. Building takes three passes over the rows and a sort,
-/// and K² products an item with principal parts.
+/// dimension once more for the principal parts, at most 5/8 K. Building takes three passes over the rows and a sort;
+/// with principal parts one pass more and 2 K² products an item.
 class ItemIndex {
  public:
   /// Consecutive positions that are scanned before thresholds are looked at again.
@@ -89,6 +89,10 @@ class ItemIndex {
   [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(factors_); }
   /// Steps of a scan of principal parts; 0 where there are none.
   [[nodiscard]] std::size_t principal_steps() const { return basis_.empty() ? 0 : scan_steps(basis_.principal()); }
+  /// Rows and their order, window by window.
+  void sort_by_tails(const KernelTable& kernels, std::span<std::uint32_t> order, int threads);
+  /// The rows from a position on, as many as `order` has. `copy`: room for them.
+  void sort_window_by_tails(const KernelTable& kernels, std::size_t begin, std::span<std::uint32_t> order, float* copy);
   void quantize_group(const KernelTable& kernels, std::size_t group, std::span<double> norms);
   void cut_into_chunks(std::span<const double> norms);
 

@@ -108,6 +108,28 @@ TEST(ItemIndexTest, heads_are_the_first_codes_of_every_item) {
   EXPECT_NEAR(static_cast<double>(none.bytes()) / 2000, 400 + 112 + 9, 4);
 }
 
+TEST(ItemIndexTest, brings_items_of_similar_tails_together) {
+  constexpr std::size_t count = 20'000;
+  constexpr std::size_t window = 1024;
+  const FactorMatrix rows = factor_rows(count, 100, true, 7);
+  const KernelTable& kernels = kernel_table("portable");
+
+  const ItemIndex index(items_of(rows), 2);
+
+  ASSERT_FALSE(index.basis().empty());
+  const auto tail = [&](std::size_t position) {
+    std::vector<double> turned(100);
+    index.basis().turn(kernels, index.row(position), turned.data());
+    return Eigen::Map<const Eigen::VectorXd>(turned.data(), 100).tail(100 - index.basis().principal()).norm();
+  };
+  for (std::size_t p = window; p < count; ++p) {
+    const float* const source = rows.row(index.id(p)).data();
+    ASSERT_TRUE(std::equal(source, source + 100, index.row(p))) << p;
+    if (p % window == 0) continue;
+    ASSERT_GE(tail(p - 1), tail(p) * (1 - 1e-12)) << p;
+  }
+}
+
 TEST(ItemIndexTest, asks_for_huge_pages_where_there_are_as_many) {
   static std::size_t advised;
   advised = 0;
