@@ -1,10 +1,8 @@
 #include "src/ranking/index_search.hpp"
 
 #include <cfloat>
-#include <cstdlib>
 #include <functional>
 #include <memory>
-#include <numeric>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,11 +10,15 @@
 #include "src/error.hpp"
 #include "src/ranking/item_index.hpp"
 #include "tests/support/ranking_data.hpp"
+#include "tests/support/ranking_search.hpp"
 
 namespace alsace {
 namespace {
 
+using test::block_of;
 using test::factor_rows;
+using test::first_difference;
+using test::index_of;
 using test::queries_of;
 
 std::vector<double> biases_of(std::size_t count, double size, unsigned seed) {
@@ -25,44 +27,6 @@ std::vector<double> biases_of(std::size_t count, double size, unsigned seed) {
   std::vector<double> biases(count);
   for (double& bias : biases) bias = normal(engine);
   return biases;
-}
-
-ItemIndex index_of(const FactorMatrix& items, std::span<const double> biases = {}, int threads = 1) {
-  return {{items.data(), static_cast<std::size_t>(items.rows()), static_cast<int>(items.cols()), {}, biases}, threads};
-}
-
-ItemBlock block_of(const FactorMatrix& items, std::span<const double> biases = {}) {
-  return {items.data(), biases, 0, static_cast<std::size_t>(items.rows())};
-}
-
-/// The first query whose list is another than brute force's, or "".
-std::string first_difference(const RankedLists& actual, const RankedLists& expected) {
-  if (actual.size() != expected.size()) return "another number of lists";
-  for (std::size_t q = 0; q < actual.size(); ++q) {
-    const auto a = actual[q];
-    const auto e = expected[q];
-    if (std::equal(a.begin(), a.end(), e.begin(), e.end())) continue;
-    const auto [at, wanted] = std::mismatch(a.begin(), a.end(), e.begin(), e.end());
-    const auto text = [](auto from, auto end) {
-      return from == end ? std::string("nothing") : fmt::format("item {} with {}", from->item, from->score);
-    };
-    return fmt::format("query {}, place {}: {}, expected {}", q, at - a.begin(), text(at, a.end()),
-                       text(wanted, e.end()));
-  }
-  return "";
-}
-
-/// The first k of every list.
-RankedLists first_of(const RankedLists& lists, std::size_t k) {
-  RankedLists first;
-  for (std::size_t q = 0; q < lists.size(); ++q) first.push_back(lists[q].first(std::min(k, lists[q].size())));
-  return first;
-}
-
-/// How many queries each cell of the great table gets: set it to 10000 before a release, which takes an hour.
-std::size_t queries_a_cell() {
-  const char* const text = std::getenv("ALSACE_TEST_QUERIES");
-  return text == nullptr ? 30 : static_cast<std::size_t>(std::strtoul(text, nullptr, 10));
 }
 
 class IndexSearchTest : public testing::TestWithParam<std::string_view> {
@@ -85,19 +49,6 @@ class IndexSearchTest : public testing::TestWithParam<std::string_view> {
 
   const KernelTable& kernels_ = kernel_table(GetParam());
 };
-
-TEST_P(IndexSearchTest, gives_what_brute_force_gives) {
-  const std::size_t count = queries_a_cell();
-  for (const int factors : {1, 16, 31, 64, 100, 128, 256}) {
-    for (const bool narrow : {true, false}) {
-      const FactorMatrix items = factor_rows(count > 1000 ? 20'000 : 3000, factors, narrow, 1);
-      const Queries queries = queries_of(factor_rows(static_cast<Eigen::Index>(count), factors, true, 2));
-      const ItemIndex index = index_of(items);
-      const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items), 1000, 2);
-      for (const std::size_t k : {1UL, 10UL, 100UL, 1000UL}) expect_lists(index, queries, k, first_of(expected, k));
-    }
-  }
-}
 
 TEST_P(IndexSearchTest, a_query_of_zeros_is_answered_by_ids_and_costs_nothing) {
   const FactorMatrix items = factor_rows(20'000, 64, true, 40);
@@ -264,12 +215,13 @@ const std::vector<Adversary>& adversaries() {
 }
 
 TEST_P(IndexSearchTest, gives_what_brute_force_gives_for_adversarial_sets) {
+  const auto queries_each = static_cast<Eigen::Index>(test::queries_a_cell());
   for (const Adversary& adversary : adversaries()) {
     for (const int factors : {1, 20, 64}) {
       for (const Eigen::Index count : {Eigen::Index{700}, Eigen::Index{3}, Eigen::Index{65}}) {
         SCOPED_TRACE(fmt::format("{}, {} items", adversary.name, count));
         FactorMatrix items = factor_rows(count, factors, true, 11);
-        FactorMatrix rows = factor_rows(15, factors, true, 12);
+        FactorMatrix rows = factor_rows(queries_each, factors, true, 12);
         adversary.make(items, rows);
         Queries queries = queries_of(rows);
         for (const std::size_t k : {1UL, 10UL, 1000UL}) expect_exact(items, queries, k);
@@ -347,33 +299,6 @@ TEST_P(IndexSearchTest, threads_change_nothing) {
   }
 }
 
-/// The first k scores of merged lists as thresholds, where lists are as long as they can become.
-std::vector<float> thresholds_of(const RankedLists& lists, std::span<const std::uint32_t> takes) {
-  std::vector<float> thresholds;
-  for (std::size_t q = 0; q < lists.size(); ++q)
-    thresholds.push_back(takes[q] > 0 && lists[q].size() == takes[q] ? lists[q].back().score : no_threshold);
-  return thresholds;
-}
-
-/// Items by position in `chosen`, with their rows, biases and ids.
-struct Part {
-  std::vector<float> rows;
-  std::vector<double> biases;
-  std::vector<std::uint32_t> ids;
-  std::unique_ptr<ItemIndex> index;
-
-  Part(const FactorMatrix& items, std::span<const double> all_biases, std::span<const std::uint32_t> chosen) {
-    for (const std::uint32_t i : chosen) {
-      const auto row = items.row(static_cast<Eigen::Index>(i));
-      rows.insert(rows.end(), row.data(), row.data() + row.size());
-      biases.push_back(all_biases[i]);
-      ids.push_back(i);
-    }
-    index = std::make_unique<ItemIndex>(
-        IndexedItems{rows.data(), ids.size(), static_cast<int>(items.cols()), ids, biases, 1}, 1);
-  }
-};
-
 TEST_P(IndexSearchTest, parts_behind_a_common_head_merge_to_the_lists_of_the_whole) {
   constexpr std::size_t count = 6000;
   const FactorMatrix items = factor_rows(count, 24, true, 27);
@@ -382,40 +307,14 @@ TEST_P(IndexSearchTest, parts_behind_a_common_head_merge_to_the_lists_of_the_who
   queries.offsets.assign(queries.count, -2.5);
   test::add_filters(queries, count, 30);
   const std::size_t k = 20;
-  std::vector<std::uint32_t> takes = queries.takes;
-  for (std::uint32_t& take : takes) take = std::min<std::uint32_t>(take, k);
   const RankedLists expected = top_k_of_block(kernels_, queries, block_of(items, biases), k, 1);
-  const std::vector<double> reach = reach_of({items.data(), count, 24, {}, biases, 1}, 1);
-  std::vector<std::uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0U);
-  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return reach[a] > reach[b]; });
+  const std::size_t positions[] = {0, 500, 2000};
 
   for (const std::size_t parts : {1UL, 2UL, 3UL, 5UL}) {
     for (const std::size_t head_size : {0UL, 7UL, 300UL}) {
-      const Part head(items, biases, std::span(order).first(head_size));
-      RankedLists merged = top_k_of_index(kernels_, *head.index, queries, k, {});
-      std::vector<Part> indices;
-      std::vector<std::unique_ptr<IndexSearch>> searches;
-      for (std::size_t part = 0; part < parts; ++part) {
-        std::vector<std::uint32_t> chosen;
-        for (std::size_t i = head_size + part; i < count; i += parts) chosen.push_back(order[i]);
-        indices.emplace_back(items, biases, chosen);
-        searches.push_back(std::make_unique<IndexSearch>(kernels_, *indices.back().index, queries, k, SearchOptions{}));
-      }
-
-      const RankedLists of_head = merged;
-      for (const std::size_t position : {0UL, 500UL, 2000UL}) {
-        merged = of_head;
-        for (auto& search : searches) {
-          search->advance(position / parts);
-          merged = merge_top_k(merged, search->lists(), takes);
-        }
-        for (auto& search : searches) search->raise_thresholds(thresholds_of(merged, takes));
-      }
-      merged = of_head;
-      for (auto& search : searches) merged = merge_top_k(merged, search->finish(), takes);
-
-      EXPECT_EQ(first_difference(merged, expected), "") << parts << " parts, head of " << head_size;
+      const test::Parts dealt(items, biases, head_size, parts);
+      EXPECT_EQ(first_difference(dealt.search(kernels_, queries, k, positions), expected), "")
+          << parts << " parts, head of " << head_size;
     }
   }
 }
