@@ -40,7 +40,7 @@ class FilteredList {
   }
 
   /// The list so far, in order.
-  [[nodiscard]] std::vector<ScoredItem> sorted() const { return TopK(best_).finish(); }
+  [[nodiscard]] std::vector<ScoredItem> sorted() const { return best_.sorted(); }
 
  private:
   static std::size_t length_of(const Queries& queries, std::size_t query, std::size_t k, std::size_t most) {

@@ -23,7 +23,7 @@ bool is_scanned(const SearchState& state, std::size_t query) {
 std::size_t scanned_queries(const SearchState& state) {
   std::size_t count = 0;
   for (std::size_t q = 0; q < state.queries.count; ++q) {
-    if (is_scanned(state, q)) ++count;
+    if (state.answered[q] == 0 && is_scanned(state, q)) ++count;
   }
   return count;
 }
@@ -31,7 +31,7 @@ std::size_t scanned_queries(const SearchState& state) {
 }  // namespace
 
 IndexSearch::IndexSearch(const KernelTable& kernels, const ItemIndex& index, const Queries& queries, std::size_t k,
-                         const SearchOptions& options) {
+                         const SearchOptions& options, std::span<const float> thresholds) {
   ALSACE_CHECK(options.threads >= 1, "at least one thread");
   ALSACE_CHECK(queries.factors == index.factors() || queries.count == 0,
                fmt::format("factors of queries = {}, of items = {}", queries.factors, index.factors()));
@@ -39,10 +39,14 @@ IndexSearch::IndexSearch(const KernelTable& kernels, const ItemIndex& index, con
   ALSACE_CHECK(queries.allowed.empty() || queries.allowed.size() == queries.count, "one allow list a query");
   ALSACE_CHECK(queries.offsets.empty() || queries.offsets.size() == queries.count, "one offset a query");
   ALSACE_CHECK(queries.excluded_offsets.size() == queries.count + 1, "one exclude list a query");
-  state_ = std::make_unique<SearchState>(kernels, index, queries, k, options);
+  ALSACE_CHECK(thresholds.empty() || thresholds.size() == queries.count, "one threshold a query");
+  state_ = std::make_unique<SearchState>(kernels, index, queries, k, options, thresholds);
 
   const auto most = static_cast<std::size_t>(options.threads);
-  const std::size_t products = queries.count * index.count() * static_cast<std::size_t>(index.factors());
+  std::vector<std::size_t> open;
+  for (std::size_t q = 0; q < queries.count; ++q)
+    if (state_->answered[q] == 0) open.push_back(q);
+  const std::size_t products = open.size() * index.count() * static_cast<std::size_t>(index.factors());
   const std::size_t threads =
       std::clamp<std::size_t>(products / std::max<std::size_t>(options.products_a_thread, 1), 1, most);
   const std::size_t scanned = scanned_queries(*state_);
@@ -51,9 +55,9 @@ IndexSearch::IndexSearch(const KernelTable& kernels, const ItemIndex& index, con
   for (std::size_t w = 0; w < threads; ++w) {
     std::vector<std::size_t> own;
     if (state_->by_items)
-      for (std::size_t q = 0; q < queries.count; ++q) own.push_back(q);
+      own = open;
     else
-      for (std::size_t q = w; q < queries.count; q += threads) own.push_back(q);
+      for (std::size_t i = w; i < open.size(); i += threads) own.push_back(open[i]);
     workers_.emplace_back(*state_, std::move(own));
   }
 }
@@ -110,7 +114,8 @@ RankedLists IndexSearch::lists() const {
   for (const SearchWorker& worker : workers_) {
     for (std::size_t i = 0; i < worker.own().size(); ++i) {
       std::vector<ScoredItem>& list = lists[worker.own()[i]];
-      list = merge_top_k(list, worker.list(i).sorted(), worker.list(i).length());
+      list =
+          list.empty() ? worker.list(i).sorted() : merge_top_k(list, worker.list(i).sorted(), worker.list(i).length());
     }
   }
   RankedLists result;
@@ -146,9 +151,7 @@ SearchCounts IndexSearch::counts() const {
 
 RankedLists top_k_of_index(const KernelTable& kernels, const ItemIndex& index, const Queries& queries, std::size_t k,
                            const SearchOptions& options, std::span<const float> thresholds) {
-  IndexSearch search(kernels, index, queries, k, options);
-  if (!thresholds.empty()) search.raise_thresholds(thresholds);
-  return search.finish();
+  return IndexSearch(kernels, index, queries, k, options, thresholds).finish();
 }
 
 }  // namespace alsace

@@ -26,8 +26,9 @@ namespace alsace {
 class IndexSearch {
  public:
   /// The index and the queries must outlive it. `k` and what the queries may be answered with are as in top_k_of_block.
+  /// `thresholds`: empty, or one a query as in raise_thresholds; a query that no item can reach then costs K products.
   IndexSearch(const KernelTable& kernels, const ItemIndex& index, const Queries& queries, std::size_t k,
-              const SearchOptions& options);
+              const SearchOptions& options, std::span<const float> thresholds = {});
   ~IndexSearch();
   IndexSearch(const IndexSearch&) = delete;
   IndexSearch& operator=(const IndexSearch&) = delete;

@@ -61,12 +61,7 @@ std::vector<double> reach_of(const IndexedItems& items, int threads) {
   const auto width = static_cast<std::size_t>(items.factors);
 #pragma omp parallel for schedule(static) num_threads(threads)
   for (std::size_t i = 0; i < items.count; ++i) {
-    double squares[4] = {};  // of every fourth element, so that additions need not wait for each other
-    for (std::size_t k = 0; k < width; ++k) {
-      const auto value = static_cast<double>(items.rows[i * width + k]);
-      squares[k % 4] += value * value;
-    }
-    const double norm = std::sqrt((squares[0] + squares[1]) + (squares[2] + squares[3]));
+    const double norm = length_of({items.rows + i * width, width});
     reach[i] = items.query_norm * norm + (items.biases.empty() ? 0 : items.biases[i]);
   }
   return reach;
@@ -124,7 +119,7 @@ ItemIndex::ItemIndex(const IndexedItems& items, Arranged arranged, int threads, 
   for (std::size_t g = 0; g < group_count; ++g) quantize_group(kernels, g, norms);
   std::memset(codes_.data() + group_count * scan_group * steps_ * 4, 0, scan_slack_bytes);
   std::memset(principal_codes_.data() + group_count * scan_group * principal_steps() * 4, 0, scan_slack_bytes);
-  cut_into_chunks(norms);
+  cut_into_chunks(norms, items.before);
 }
 
 void ItemIndex::sort_by_tails(const KernelTable& kernels, std::span<std::uint32_t> order, int threads) {
@@ -204,11 +199,11 @@ void ItemIndex::quantize_group(const KernelTable& kernels, std::size_t group, st
   tail_lengths_[group] = static_cast<float>(tail_length);
 }
 
-void ItemIndex::cut_into_chunks(std::span<const double> norms) {
+void ItemIndex::cut_into_chunks(std::span<const double> norms, std::size_t before) {
   const std::size_t most =
       std::clamp(chunk_bytes / (steps_ * 4) / sort_window * sort_window, sort_window, longest_of_all);
   for (std::size_t begin = 0; begin < count();) {
-    const std::size_t length = std::clamp(begin / 2 / scan_group * scan_group, first_chunk, most);
+    const std::size_t length = std::clamp((before + begin) / 2 / scan_group * scan_group, first_chunk, most);
     chunks_.push_back({begin, std::min(begin + length, count()), 0, 0});
     begin += length;
   }

@@ -22,6 +22,8 @@ struct IndexedItems {
   std::span<const std::uint32_t> ids;  ///< global indices, each once, in any order; empty: 0, 1, 2, …
   std::span<const double> biases;      ///< one an item, or empty
   double query_norm = 1;  ///< with biases: the usual norm of a query, by which items are sorted; any value is right
+  /// How many others are searched before these: where thresholds are known, the first chunks need not be short.
+  std::size_t before = 0;
 };
 
 /// What each item can score at most, but for a query's own norm: query_norm · ‖y‖ + bias. An index has the largest in
@@ -94,7 +96,7 @@ class ItemIndex {
   /// The rows from a position on, as many as `order` has. `copy`: room for them.
   void sort_window_by_tails(const KernelTable& kernels, std::size_t begin, std::span<std::uint32_t> order, float* copy);
   void quantize_group(const KernelTable& kernels, std::size_t group, std::span<double> norms);
-  void cut_into_chunks(std::span<const double> norms);
+  void cut_into_chunks(std::span<const double> norms, std::size_t before);
 
   int factors_;
   LargeArray<float> rows_;

@@ -93,6 +93,12 @@ QuantizedRow quantize(std::span<const double> row, double scale, std::int8_t* co
   return quantize_any(row, scale, codes);
 }
 
+double length_of(std::span<const float> row) {
+  double squares[4] = {};  // of every fourth element, so that additions need not wait for each other
+  for (std::size_t k = 0; k < row.size(); ++k) squares[k % 4] += static_cast<double>(row[k]) * row[k];
+  return std::sqrt((squares[0] + squares[1]) + (squares[2] + squares[3]));
+}
+
 double length_of_codes(std::span<const std::int8_t> codes) {
   std::int32_t squares = 0;
   for (const std::int8_t code : codes) squares += code * code;

@@ -70,6 +70,9 @@ double unit_of(double value);
 QuantizedRow quantize(std::span<const float> row, double scale, std::int8_t* codes);
 QuantizedRow quantize(std::span<const double> row, double scale, std::int8_t* codes);
 
+/// The length of a row, in double: times `enlarged`, an upper bound.
+double length_of(std::span<const float> row);
+
 /// Upper bound of the length of a row of codes.
 double length_of_codes(std::span<const std::int8_t> codes);
 

@@ -56,7 +56,8 @@ struct SearchState {
   std::vector<QuantizedQuery> quantized;
   std::vector<float> thresholds;  ///< read and raised by all threads
   std::vector<float> given;       ///< the thresholds that came from outside
-  /// Queries that are done with all items, of which no chunk has to tell: set before threads share items.
+  /// Queries that are done with all items, of which no chunk has to tell: set before threads share items. Nothing is
+  /// known of those that were done from the beginning.
   std::vector<std::uint8_t> answered;
   std::atomic<std::size_t> next_chunk = 0;
   bool by_items = false;  ///< workers share every query's chunks; else each has queries of its own
@@ -70,7 +71,7 @@ struct SearchState {
   static_assert(most_filled < alone_until);
 
   SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
-              const SearchOptions& how);
+              const SearchOptions& how, std::span<const float> from_outside);
 
   [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(index.factors()); }
   [[nodiscard]] const float* row(std::size_t query) const { return queries.rows.data() + query * width(); }
@@ -105,6 +106,9 @@ struct SearchState {
   }
 
  private:
+  /// `query_norm`: an upper bound.
+  [[nodiscard]] bool is_done(std::size_t query, double query_norm, const ItemIndex::Chunk& chunk);
+
   /// An item that is looked up by its id and scored on its own costs as much as so many in a scan of the whole index.
   static constexpr std::size_t direct_cost = 32;
 };

@@ -37,7 +37,9 @@ class TopK {
   /// Adds an item that would_take allowed. O(log k).
   void take(ScoredItem candidate);
 
-  /// The list in order; the selection starts anew.
+  /// The list in order.
+  [[nodiscard]] std::vector<ScoredItem> sorted() const;
+  /// The same; the selection starts anew.
   std::vector<ScoredItem> finish();
 
  private:

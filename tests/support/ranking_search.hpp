@@ -55,14 +55,15 @@ inline std::vector<float> thresholds_of(const RankedLists& lists, std::span<cons
   return thresholds;
 }
 
-/// Items by position in `chosen`, with their rows, biases and ids.
+/// Items by position in `chosen`, with their rows, biases and ids; `before` them others are searched.
 struct Part {
   std::vector<float> rows;
   std::vector<double> biases;
   std::vector<std::uint32_t> ids;
   std::unique_ptr<ItemIndex> index;
 
-  Part(const FactorMatrix& items, std::span<const double> all_biases, std::span<const std::uint32_t> chosen) {
+  Part(const FactorMatrix& items, std::span<const double> all_biases, std::span<const std::uint32_t> chosen,
+       std::size_t before = 0) {
     for (const std::uint32_t i : chosen) {
       const auto row = items.row(static_cast<Eigen::Index>(i));
       rows.insert(rows.end(), row.data(), row.data() + row.size());
@@ -70,7 +71,7 @@ struct Part {
       ids.push_back(i);
     }
     index = std::make_unique<ItemIndex>(
-        IndexedItems{rows.data(), ids.size(), static_cast<int>(items.cols()), ids, biases, 1}, 1);
+        IndexedItems{rows.data(), ids.size(), static_cast<int>(items.cols()), ids, biases, 1, before}, 1);
   }
 };
 
@@ -83,15 +84,19 @@ struct Parts {
       : Parts(items, biases, order_of(items, biases), head_size, count) {}
 
   /// Searched side by side as ranks do, which tell each other their thresholds where parts have come to these positions
-  /// of the whole.
+  /// of the whole; every other one knows those of the head from the beginning.
   [[nodiscard]] RankedLists search(const KernelTable& kernels, const Queries& queries, std::size_t k,
                                    std::span<const std::size_t> positions) const {
     std::vector<std::uint32_t> takes(queries.count, static_cast<std::uint32_t>(k));
     for (std::size_t q = 0; q < queries.takes.size(); ++q) takes[q] = std::min(takes[q], queries.takes[q]);
     const RankedLists of_head = top_k_of_index(kernels, *head.index, queries, k, {});
+    const std::vector<float> known = thresholds_of(of_head, takes);
     std::vector<std::unique_ptr<IndexSearch>> searches;
-    for (const Part& part : parts)
-      searches.push_back(std::make_unique<IndexSearch>(kernels, *part.index, queries, k, SearchOptions{}));
+    for (const Part& part : parts) {
+      const auto from_outside = searches.size() % 2 == 0 ? std::span(known) : std::span<const float>();
+      searches.push_back(
+          std::make_unique<IndexSearch>(kernels, *part.index, queries, k, SearchOptions{}, from_outside));
+    }
     RankedLists merged = of_head;
     for (const std::size_t position : positions) {
       merged = of_head;
@@ -121,7 +126,7 @@ struct Parts {
     for (std::size_t part = 0; part < count; ++part) {
       std::vector<std::uint32_t> chosen;
       for (std::size_t i = head_size + part; i < order.size(); i += count) chosen.push_back(order[i]);
-      parts.emplace_back(items, biases, chosen);
+      parts.emplace_back(items, biases, chosen, head_size);
     }
   }
 };

@@ -341,6 +341,30 @@ TEST_P(IndexSearchTest, a_threshold_keeps_what_scores_as_much_and_nothing_below)
   EXPECT_EQ(first_difference(search.finish(), expected), "") << "raised on the way";
 }
 
+TEST_P(IndexSearchTest, a_query_that_no_item_can_reach_is_done_from_the_beginning) {
+  const FactorMatrix items = factor_rows(3000, 16, true, 31);
+  const std::vector<double> biases = biases_of(3000, 0.3, 33);
+  const ItemIndex index = index_of(items, biases);
+  Queries queries = queries_of(factor_rows(20, 16, true, 32));
+  queries.offsets.assign(queries.count, 1.5);
+  const RankedLists all = top_k_of_block(kernels_, queries, block_of(items, biases), 40, 1);
+  std::vector<float> thresholds;
+  RankedLists expected;
+  for (std::size_t q = 0; q < queries.count; ++q) {
+    thresholds.push_back(q % 2 == 0 ? all[q].front().score : 1e6F);
+    expected.push_back(all[q].first(q % 2 == 0 ? 1 : 0));
+  }
+
+  for (const int threads : {1, 2}) {
+    IndexSearch search(kernels_, index, queries, 40, SearchOptions{threads, true, 0}, thresholds);
+    EXPECT_EQ(search.unfinished(), 10U);
+    EXPECT_EQ(first_difference(search.finish(), expected), "") << threads << " threads";
+  }
+  IndexSearch none(kernels_, index, queries, 40, {}, std::vector<float>(queries.count, 1e6F));
+  EXPECT_EQ(none.finish().items.size(), 0U);
+  EXPECT_EQ(none.counts().scanned + none.counts().rescored, 0U);
+}
+
 TEST_P(IndexSearchTest, says_how_many_queries_items_that_are_left_can_still_serve) {
   FactorMatrix items = factor_rows(2000, 16, true, 31);
   items.bottomRows(1900) *= 1e-3F;  // nobody wants those

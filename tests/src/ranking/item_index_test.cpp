@@ -46,6 +46,16 @@ TEST(ItemIndexTest, finds_items_by_ids_of_any_order_and_keeps_their_rows_and_bia
   EXPECT_EQ(index.id_range(), std::size_t{*most} - *least + 1);
 }
 
+TEST(ItemIndexTest, chunks_of_items_behind_others_begin_with_long_ones) {
+  const FactorMatrix rows = FactorMatrix::Random(5000, 64);
+  IndexedItems items = items_of(rows);
+  items.before = 3000;
+  const ItemIndex index(items, 1);
+
+  EXPECT_EQ(index.chunks()[0].end, 1488U) << "half of those in front, in whole groups";
+  EXPECT_EQ(ItemIndex(items_of(rows), 1).chunks()[0].end, 16U);
+}
+
 TEST(ItemIndexTest, chunks_cover_all_positions_and_bound_what_is_in_them_and_behind) {
   for (const Eigen::Index count : {1, 16, 63, 64, 65, 1000, 9000, 17000}) {
     const FactorMatrix rows = factor_rows(count, 64, count > 10'000, 2);
