@@ -20,10 +20,11 @@ struct ItemDeal {
     return static_cast<int>(item % static_cast<std::uint64_t>(ranks));
   }
   [[nodiscard]] bool owns(std::uint64_t item) const { return owner(item) == rank; }
-  /// Of the items that can score highest, those that every rank holds: enough of them that the thresholds they give
-  /// leave ranks with parts of their own little that another's would have spared, few enough that one rank goes through
-  /// them for a query in some 20 microseconds, while the others may wait. None where there is one rank.
-  [[nodiscard]] std::size_t head_items() const { return ranks == 1 ? 0 : 4096; }
+  /// Of the items that can score highest, those that every rank holds: enough of them that most queries of a trained
+  /// model find all they want there, so that one rank alone answers each, and that the thresholds they give leave ranks
+  /// with parts of their own little that another's would have spared; few enough that one rank goes through them for a
+  /// query in some 70 microseconds, while the others may wait. None where there is one rank.
+  [[nodiscard]] std::size_t head_items() const { return ranks == 1 ? 0 : 16384; }
 };
 
 /// Items with their rows.

@@ -31,6 +31,7 @@ Queries every(const Queries& all, std::size_t first, std::size_t ranks) {
   Queries some;
   some.factors = all.factors;
   const auto width = static_cast<std::size_t>(all.factors);
+  some.rows.reserve((all.count / ranks + 1) * width);
   for (std::size_t q = first; q < all.count; q += ranks) {
     ++some.count;
     some.rows.insert(some.rows.end(), all.rows.data() + q * width, all.rows.data() + (q + 1) * width);
@@ -44,77 +45,74 @@ Queries every(const Queries& all, std::size_t first, std::size_t ranks) {
   return some;
 }
 
-/// The search of one rank on its way.
-class RankSearch {
+SearchOptions options_of(const ShardedSearch& search) {
+  SearchOptions options;
+  options.threads = search.threads;
+  return options;
+}
+
+/// This rank's share of the lists from the head: one a query, empty for those of other ranks.
+RankedLists search_head(const Communicator& comm, const ShardedSearch& search, const Queries& queries, std::size_t k,
+                        SearchCounts& counts) {
+  const auto first = static_cast<std::size_t>(comm.rank());
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  const Queries own = every(queries, first, ranks);
+  IndexSearch head(search.kernels, search.items.head, own, k, options_of(search));
+  const RankedLists found = head.finish();
+  counts += head.counts();
+  RankedLists lists;
+  for (std::size_t q = 0; q < queries.count; ++q)
+    lists.push_back(q % ranks == first ? found[q / ranks] : std::span<const ScoredItem>());
+  return lists;
+}
+
+/// The search of one rank's part, for queries of which all ranks know what the head has.
+class PartSearch {
  public:
-  RankSearch(const Communicator& comm, const ShardedSearch& search, const Queries& queries, std::size_t k)
+  /// `thresholds`: what the lists of the head are worth. `head`: this rank's lists from it.
+  PartSearch(const Communicator& comm, const ShardedSearch& search, const Queries& queries, std::size_t k,
+             std::span<const float> thresholds, RankedLists head)
       : comm_(comm),
-        search_(search),
+        items_(search.items),
         queries_(queries),
         k_(k),
-        part_(search.kernels, search.items.part, queries, k, options()) {}
+        head_(std::move(head)),
+        part_(search.kernels, search.items.part, queries, k, options_of(search), thresholds) {}
 
-  /// Finds this rank's share of the lists from the head.
-  void search_head() {
-    const auto first = static_cast<std::size_t>(comm_.rank());
-    const auto ranks = static_cast<std::size_t>(comm_.size());
-    const Queries own = every(queries_, first, ranks);
-    IndexSearch head(search_.kernels, search_.items.head, own, k_, options());
-    const RankedLists lists = head.finish();
-    counts_ += head.counts();
-    for (std::size_t q = 0; q < queries_.count; ++q) {
-      head_.push_back(q % ranks == first ? lists[q / ranks] : std::span<const ScoredItem>());
-    }
-  }
-
-  /// Searches the part, as far as all ranks together leave anything to be found there. Collective.
-  void search_part() {
-    const ShardedItems& items = search_.items;
-    std::vector<float> thresholds = last_scores(head_, queries_, k_);
-    all_reduce_max(comm_, std::span(thresholds));
-    part_.raise_thresholds(thresholds);
-    const SharingCosts costs{items.head.count(), items.dealt, comm_.size(), queries_.factors, k_};
-    std::uint64_t known = items.head.count();
-    while (next_sharing(costs, known, queries_.count)) {
-      const auto next = next_sharing(costs, known, all_reduce_max(comm_, std::uint64_t{part_.unfinished()}));
-      if (!next) break;
+  /// Searches, and tells the other ranks how good lists are where that pays; they leave what cannot enter. Collective.
+  void run() {
+    const SharingCosts costs{items_.head.count(), items_.dealt, comm_.size(), queries_.factors, k_};
+    std::uint64_t known = costs.head;
+    std::size_t open = queries_.count;
+    while (const auto next = next_sharing(costs, known, open)) {
+      part_.advance(static_cast<std::size_t>((*next - costs.head) / static_cast<std::uint64_t>(costs.ranks)));
+      open = static_cast<std::size_t>(all_reduce_max(comm_, std::uint64_t{part_.unfinished()}));
+      if (next_sharing(costs, known, open) == next) share();
       known = *next;
-      part_.advance(static_cast<std::size_t>((known - costs.head) / static_cast<std::uint64_t>(costs.ranks)));
-      thresholds = last_scores(merge(comm_, lists(), queries_, k_), queries_, k_);
-      broadcast(comm_, std::span(thresholds));
-      part_.raise_thresholds(thresholds);
     }
+    part_.advance(items_.part.count());
   }
 
-  RankedLists finish() {
-    part_.advance(search_.items.part.count());
-    return lists();
-  }
-  [[nodiscard]] SearchCounts counts() const {
-    SearchCounts counts = counts_;
-    return counts += part_.counts();
-  }
-
- private:
-  [[nodiscard]] SearchOptions options() const {
-    SearchOptions options;
-    options.threads = search_.threads;
-    return options;
-  }
   /// Of head and part so far.
   [[nodiscard]] RankedLists lists() const {
-    if (head_.size() == 0) return part_.lists();
     return queries_.takes.empty() ? merge_top_k(head_, part_.lists(), k_)
                                   : merge_top_k(head_, part_.lists(), std::span(queries_.takes));
   }
+  [[nodiscard]] SearchCounts counts() const { return part_.counts(); }
+
+ private:
+  void share() {
+    std::vector<float> thresholds = last_scores(merge(comm_, lists(), queries_, k_), queries_, k_);
+    broadcast(comm_, std::span(thresholds));
+    part_.raise_thresholds(thresholds);
+  }
 
   const Communicator& comm_;
-  const ShardedSearch& search_;
+  const ShardedItems& items_;
   const Queries& queries_;
   std::size_t k_;
+  RankedLists head_;
   IndexSearch part_;
-  RankedLists head_;  // one a query, empty for those of other ranks; none where there is no head
-  SearchCounts counts_;
 };
 
 }  // namespace
@@ -140,11 +138,21 @@ std::optional<std::uint64_t> next_sharing(const SharingCosts& costs, std::uint64
 
 RankedLists search_own(const Communicator& comm, const ShardedSearch& search, const Queries& queries, std::size_t k,
                        SearchCounts* counts) {
-  RankSearch own(comm, search, queries, k);
-  if (search.items.head.count() > 0) own.search_head();
-  if (comm.size() > 1 && search.items.dealt > 0) own.search_part();
-  RankedLists lists = own.finish();
-  if (counts != nullptr) *counts += own.counts();
+  SearchCounts own;
+  RankedLists lists;
+  if (search.items.head.count() > 0)
+    lists = search_head(comm, search, queries, k, own);
+  else
+    lists.offsets.assign(queries.count + 1, 0);
+  std::vector<float> thresholds = last_scores(lists, queries, k);
+  if (search.items.dealt > 0 && comm.size() > 1) all_reduce_max(comm, std::span(thresholds));
+  if (search.items.dealt > 0) {
+    PartSearch part(comm, search, queries, k, thresholds, std::move(lists));
+    part.run();
+    lists = part.lists();
+    own += part.counts();
+  }
+  if (counts != nullptr) *counts += own;
   return lists;
 }
 

@@ -36,9 +36,9 @@ std::optional<std::uint64_t> next_sharing(const SharingCosts& costs, std::uint64
 
 /// Lists of this rank that together with those of the others have the k best items of all (or as many as a query takes)
 /// for each query: what merge_to_root wants. Every rank gives the same queries. Collective: where items are dealt, an
-/// all-reduce of 4 bytes a query for what the head gives, and each time that telling pays a merge_to_root, after which
-/// 4 bytes a query are broadcast. Throws nothing that one rank alone could meet but for a bug or want of memory.
-/// `counts`: adds what this rank did; may be null.
+/// all-reduce of 4 bytes a query for what the head gives, and each time that telling could pay one of 8 bytes, and
+/// where it still does a merge_to_root, after which 4 bytes a query are broadcast. Throws nothing that one rank alone
+/// could meet but for a bug or want of memory. `counts`: adds what this rank did; may be null.
 RankedLists search_own(const Communicator& comm, const ShardedSearch& search, const Queries& queries, std::size_t k,
                        SearchCounts* counts = nullptr);
 

@@ -237,25 +237,25 @@ TEST_F(ServingRankTest, filters_by_what_the_item_information_says) {
 }
 
 TEST_F(ServingRankTest, items_beyond_the_head_are_of_one_rank_and_in_all_answers) {
-  constexpr std::uint32_t count = 4500;
+  constexpr std::uint32_t count = 16'800;
   model_ = io::testing::make_model(3, 23, count);
   model_.info.user_gramian = GramMatrix::Identity(5, 5);
   model_.data.item_ids = {};
   std::string text = "item,title,kind\n";
   for (std::uint32_t item = 0; item < count; ++item) {
-    model_.data.item_ids.push_back(fmt::format("i{:04}", item));
-    text += fmt::format("i{:04},,{}\n", item, item % 7 == 0 ? "seventh" : "other");
+    model_.data.item_ids.push_back(fmt::format("i{:05}", item));
+    text += fmt::format("i{:05},,{}\n", item, item % 7 == 0 ? "seventh" : "other");
   }
   if (world_.is_root()) io::testing::write_bytes(directory_.path() / "items.csv", text);
   ServingRank rank(world_, kernels(), 1, shared(directory_.path() / "items.csv"));
   rank.begin_load(written(model_, 2));
   ASSERT_EQ(finish_load(rank).state, State::loaded);
-  ScoringMessage filtered = users_message({user_id(3)}, 800);
+  ScoringMessage filtered = users_message({user_id(3)}, count);
   filtered.filters = {{"kind", {"seventh"}}};
   filtered.exclude_seen = false;
   // One of the head and one of the part of a rank; who has the rows of the others is another.
   const ShardedItems& held = rank.model()->items;
-  const std::uint32_t listed = world_.size() == 1 ? 0 : broadcast_value(world_, held.head.id(4000));
+  const std::uint32_t listed = world_.size() == 1 ? 0 : broadcast_value(world_, held.head.id(16'000));
   const std::uint32_t dealt = broadcast_value(world_, held.part.id(0), world_.size() - 1);
   ScoringMessage similar;
   similar.kind = ScoringMessage::Kind::similar;
