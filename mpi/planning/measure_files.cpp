@@ -1,10 +1,12 @@
 #include "mpi/planning/measure_files.hpp"
 
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
 
 #include "io/clock.hpp"
+#include "io/store/model_lock.hpp"
 #include "mpi/comm/collectives.hpp"
 #include "mpi/data/dataset_writer.hpp"
 #include "mpi/data/fingerprint.hpp"
@@ -25,29 +27,47 @@ constexpr std::uint64_t items_a_rank = 10000;
 constexpr std::uint64_t interactions_a_rank = 1000000;
 constexpr int factors = 64;
 
+constexpr const char* data_name = "data";
+constexpr const char* model_name = "model";
+
+/// True for a folder that a run which was killed has left, and nobody else.
+bool is_leftover(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_directory(fs::symlink_status(path, error))) return false;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name != model_name && !name.starts_with(data_name)) return false;
+  }
+  return !error;
+}
+
 /// A folder of its own below a directory, made by rank 0 and removed by it. Collective.
 class Folder {
  public:
-  Folder(const Communicator& comm, const fs::path& directory) : comm_(comm), path_(directory / ".alsace-calibration") {
+  Folder(const Communicator& comm, const fs::path& directory) : path_(directory / ".alsace-calibration") {
     comm.run_together([&] {
       if (!comm.is_root()) return;
       std::error_code error;
-      const bool made = fs::create_directory(path_, error);
+      if (!fs::create_directory(path_, error) && !error && !is_leftover(path_)) {
+        throw usage_error(fmt::format("{}: exists, expected a name that is free", path_.string()));
+      }
       if (error) throw storage_error(fmt::format("{}: making the folder failed: {}", path_.string(), error.message()));
-      if (!made) throw usage_error(fmt::format("{}: exists, expected a name that is free", path_.string()));
+      lock_.emplace(path_);
+      for (const fs::directory_entry& entry : fs::directory_iterator(path_)) fs::remove_all(entry.path(), error);
+      if (error) throw storage_error(fmt::format("{}: removing leftovers failed: {}", path_.string(), error.message()));
     });
   }
   ~Folder() {
     std::error_code ignored;
-    if (comm_.is_root()) fs::remove_all(path_, ignored);
+    if (lock_) fs::remove_all(path_, ignored);
   }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
   [[nodiscard]] const fs::path& path() const { return path_; }
 
  private:
-  const Communicator& comm_;
   fs::path path_;
+  std::optional<io::ModelLock> lock_;  // of rank 0: another run measures elsewhere
 };
 
 SyntheticConfig sizes_for(const Communicator& comm) {
@@ -100,8 +120,8 @@ MeasuredFiles measure_files(const Communicator& comm, const fs::path& directory)
   const Folder folder(comm, directory);
   DatasetShard shard = synthetic_shard(comm, sizes_for(comm));
   MeasuredFiles files;
-  files.load_bytes_per_second = all_reduce_min(comm, measure_loading(comm, folder.path() / "data", shard));
-  files.checkpoint_bytes_per_second = all_reduce_min(comm, measure_checkpoint(comm, folder.path() / "model", shard));
+  files.load_bytes_per_second = all_reduce_min(comm, measure_loading(comm, folder.path() / data_name, shard));
+  files.checkpoint_bytes_per_second = all_reduce_min(comm, measure_checkpoint(comm, folder.path() / model_name, shard));
   return files;
 }
 

@@ -2,6 +2,7 @@
 """`plan`: what it prints and what it refuses. That its memory is what training takes: plan_memory_test.py."""
 
 import json
+import os
 
 from support import BARE, expect, refused, run_checks
 
@@ -85,6 +86,18 @@ def calibration_is_measured_and_plans_are_scaled_by_it(here):
     expect(plan["rates"]["kernel_level"] == "portable", plan["rates"])
 
 
+def calibration_begins_anew_after_one_that_was_killed(here):
+    calibrate = ["plan", "--calibrate", "--out", "here.json", "--at-factors", "16", "--kernels", "portable"]
+    os.makedirs(here.path(".alsace-calibration/data.tmp"))
+    here.write(".alsace-calibration/data.tmp/shard-00000.h5", "the beginning of one")
+    here.done(*calibrate)
+    expect(here.names() == ["here.json"], f"left: {here.names()}")
+    os.mkdir(here.path(".alsace-calibration"))
+    here.write(".alsace-calibration/letter.txt", "somebody's")
+    here.run(*calibrate).ends_with(USAGE, ".alsace-calibration: exists")
+    expect(here.path(".alsace-calibration/letter.txt").exists(), "somebody's file is gone")
+
+
 def bad_calibrations_are_refused(here):
     here.write("broken.json", "{}")
     refused(here, INPUT, "broken.json", "expected what plan --calibrate writes",
@@ -105,4 +118,5 @@ def help_teaches(here):
 run_checks([memory_is_interactions_twice_and_factors, data_set_and_its_sizes_give_the_same_plan, text_has_every_table,
             mpi_is_never_started, network_moves_times_but_no_bytes, too_little_memory_is_a_warning_and_the_first_limit,
             impossible_sizes_are_refused_with_their_ranges,
-            calibration_is_measured_and_plans_are_scaled_by_it, bad_calibrations_are_refused, help_teaches])
+            calibration_is_measured_and_plans_are_scaled_by_it, calibration_begins_anew_after_one_that_was_killed,
+            bad_calibrations_are_refused, help_teaches])
