@@ -175,6 +175,8 @@ class Server::State {
     threads_.clear();
   }
 
+  void post(std::function<void()> work) { asio::post(room_->context, std::move(work)); }
+
   bool drain(std::chrono::milliseconds time) {
     const auto end = Clock::now() + time;
     room_->draining = true;
@@ -322,6 +324,10 @@ std::uint16_t Server::port() const {
 
 std::string Server::address() const {
   return text_of(state_->endpoint());
+}
+
+void Server::post(std::function<void()> work) {
+  state_->post(std::move(work));
 }
 
 bool Server::drain(std::chrono::milliseconds time) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ class Server {
   [[nodiscard]] std::uint16_t port() const;
   /// "127.0.0.1:8080"
   [[nodiscard]] std::string address() const;
+
+  /// Runs `work` in a thread of the server: answers that are sent there need not wake a thread each. Any thread.
+  void post(std::function<void()> work);
 
   /// Ends in order: takes no new connection, closes idle ones, answers what is in flight with `Connection: close`, and
   /// returns when all is written, or after `time`. True when nothing was cut off.

@@ -21,6 +21,21 @@ double seconds_between(std::chrono::steady_clock::time_point from, std::chrono::
   return std::chrono::duration<double>(to - from).count();
 }
 
+/// Answers that one thread of the server sends: to wake one for each costs as much as to score it.
+constexpr std::size_t answers_a_post = 16;
+
+struct Delivery {
+  std::function<void(std::variant<io::ScoringAnswer, io::Refusal>)> done;
+  std::variant<io::ScoringAnswer, io::Refusal> outcome;
+};
+using Deliveries = std::vector<Delivery>;
+
+void send(Deliveries ready, io::http::Server& server) {
+  server.post([shared = std::make_shared<Deliveries>(std::move(ready))] {
+    for (Delivery& delivery : *shared) delivery.done(std::move(delivery.outcome));
+  });
+}
+
 }  // namespace
 
 Coordinator::Coordinator(const Communicator& comm, ServingRank& rank, Doorbell& doorbell, io::ServiceMetrics& metrics,
@@ -113,7 +128,7 @@ void Coordinator::run(io::http::Server& server, const io::StopSignals& signals) 
   auto next_look = Clock::now();
   while (!drained) {
     auto batch = queue_.take(milliseconds(rank_.loading() ? 10 : 100));
-    if (!batch.empty()) answer(std::move(batch));
+    if (!batch.empty()) answer(std::move(batch), server);
     if (rank_.loading()) {
       if (Clock::now() >= next_load_step_) step_load();
     } else {
@@ -174,7 +189,7 @@ std::vector<PendingRequest> Coordinator::still_wanted(std::vector<PendingRequest
   return wanted;
 }
 
-void Coordinator::answer(std::vector<PendingRequest> batch) {
+void Coordinator::answer(std::vector<PendingRequest> batch, io::http::Server& server) {
   batch = still_wanted(std::move(batch));
   if (batch.empty()) return;
   const auto taken = Clock::now();
@@ -186,10 +201,12 @@ void Coordinator::answer(std::vector<PendingRequest> batch) {
   BatchAnswer found = rank_.answer(command.messages);
   found.gather_seconds += told;
   busy_since_ = 0;
-  deliver(std::move(batch), found, taken);
+  deliver(std::move(batch), found, taken, server);
 }
 
-void Coordinator::deliver(std::vector<PendingRequest> batch, const BatchAnswer& found, Clock::time_point taken) {
+void Coordinator::deliver(std::vector<PendingRequest> batch, const BatchAnswer& found, Clock::time_point taken,
+                          io::http::Server& server) {
+  Deliveries ready;
   std::size_t list = 0;
   std::size_t fallbacks = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -205,10 +222,11 @@ void Coordinator::deliver(std::vector<PendingRequest> batch, const BatchAnswer& 
       fallbacks += found.failures[i].empty() ? std::size_t{found.popular[list]} : 0;
     }
     if (found.failures[i].empty()) {
-      pending.done(std::move(answer));
+      ready.push_back({std::move(pending.done), std::move(answer)});
     } else {
-      pending.done(io::Refusal{422, found.failures[i]});
+      ready.push_back({std::move(pending.done), io::Refusal{422, found.failures[i]}});
     }
+    if (ready.size() == answers_a_post || i + 1 == batch.size()) send(std::exchange(ready, {}), server);
   }
   metrics_.batch_scored(list, fallbacks,
                         static_cast<double>(list - fallbacks) * static_cast<double>(model_->items.size()));

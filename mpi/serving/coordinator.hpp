@@ -62,9 +62,10 @@ class Coordinator final : public io::ScoringService {
 
   bool begin_if_free(const ReloadDone& done);
   void tell(const struct Command& command);
-  void answer(std::vector<PendingRequest> batch);
+  void answer(std::vector<PendingRequest> batch, io::http::Server& server);
   std::vector<PendingRequest> still_wanted(std::vector<PendingRequest> batch);
-  void deliver(std::vector<PendingRequest> batch, const BatchAnswer& found, Clock::time_point taken);
+  void deliver(std::vector<PendingRequest> batch, const BatchAnswer& found, Clock::time_point taken,
+               io::http::Server& server);
   void begin_reload();
   void step_load();
   void model_loaded();
