@@ -31,6 +31,10 @@ InputFile inspect_file(const std::string& path) {
     throw input_error(
         fmt::format("{}: is a directory and no data set, expected a data set or a file of interactions", path));
   }
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw input_error(fmt::format("{}: is a pipe or a device, expected a file, which can be read in parts", path));
+  }
   std::ifstream file = open(path);
   std::array<char, 2> magic{};
   file.read(magic.data(), 2);

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include "io/readers/fields.hpp"
 #include "io/readers/line_reader.hpp"
+#include "io/text.hpp"
 #include "src/error.hpp"
 
 namespace alsace::io {
@@ -68,7 +68,9 @@ class CsvFile {
 std::size_t column_of(const CsvFile& file, const std::vector<std::string_view>& header, std::string_view name) {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found == header.end()) {
-    throw file.error(fmt::format("columns = {}, expected {} among them", fmt::join(header, ", "), name));
+    std::vector<std::string> columns;
+    for (const std::string_view column : header) columns.push_back(shown(column));
+    throw file.error(fmt::format("columns = {}, expected {} among them", joined(columns, ", "), name));
   }
   return static_cast<std::size_t>(found - header.begin());
 }

@@ -63,6 +63,8 @@ FILES = [
     refused_input("newlines.csv", "\n\r\n\n", "newlines.csv: has empty lines only"),
     refused_input("header.csv", "user,item,value\r\n\n", "header.csv: has a header only"),
     refused_input("nocolumn.csv", "user,thing,value\na,b,1\n", "nocolumn.csv:1:", "item", "user, thing, value"),
+    refused_input("binary.csv", b"\xb5\xfd\x00,x,y\na,b,c\n", r"binary.csv:1: --user-column = user, expected",
+                  r"\xb5\xfd\x00, x, y"),
     refused_input("onecolumn.csv", "user\na\n", "onecolumn.csv:1: fields = 1, expected at least"),
     refused_input("short.csv", "user,item,value\na,b,1\nc,d\n", "short.csv:3: fields = 2, expected at least 3"),
     refused_input("text.csv", row(value=b"many"), "text.csv:3: value = many, expected a number"),

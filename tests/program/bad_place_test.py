@@ -28,6 +28,12 @@ def directory_or_missing_file_is_named(here):
         refused(here, INPUT, "absent.csv: cannot be read: No such file", command=[*command, "absent.csv"])
 
 
+def pipe_is_refused_at_once(here):
+    os.mkfifo(here.path("pipe"))
+    for name in ("pipe", "/dev/null"):
+        refused(here, INPUT, f"{name}: is a pipe or a device", command=["import", name, "--out", "out"], ranks=(BARE, 2))
+
+
 # A process without mpirun starts a daemon of Open MPI's for itself, which as another user on a busy machine has failed.
 ALONE = {"OMPI_MCA_ess_singleton_isolated": "1", "HOME": "/tmp"}
 
@@ -260,7 +266,8 @@ def disk_that_fills_up_keeps_the_last_checkpoint(here):
             expect(same, "resumed with more space, the bits differ")
 
 
-run_checks([directory_or_missing_file_is_named, file_without_permission_is_named, folder_without_permission_is_named,
+run_checks([directory_or_missing_file_is_named, pipe_is_refused_at_once, file_without_permission_is_named,
+            folder_without_permission_is_named,
             no_store_is_made_inside_of_another_or_over_one_of_another_kind, second_import_needs_overwrite,
             nothing_is_exported_into_a_store, no_result_replaces_an_input, what_is_no_store_is_said,
             store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
