@@ -176,16 +176,6 @@ Dataset create_dataset(const File& file, const std::string& file_name, const std
       file_name + ":" + path, "making the dataset");
 }
 
-bool has_dataset(const File& file, const std::string& path) {
-  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
-    if (H5Lexists(file.get(), path.substr(0, end).c_str(), H5P_DEFAULT) <= 0) {
-      H5Eclear2(H5E_DEFAULT);
-      return false;
-    }
-    if (end == std::string::npos) return true;
-  }
-}
-
 Dataset open_dataset(const File& file, const std::string& file_name, const std::string& path, ElementType type,
                      const Shape& shape) {
   const std::string where = file_name + ":" + path;

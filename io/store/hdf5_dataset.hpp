@@ -62,9 +62,6 @@ std::uint64_t chunk_rows(ElementType type, const Shape& shape);
 Dataset create_dataset(const File& file, const std::string& file_name, const std::string& path, ElementType type,
                        const Shape& shape);
 
-/// True when the path leads to something.
-bool has_dataset(const File& file, const std::string& path);
-
 /// Opens a dataset and checks that every link on its path is a hard one, and that type, shape, layout and filters are
 /// those of the schema.
 Dataset open_dataset(const File& file, const std::string& file_name, const std::string& path, ElementType type,

@@ -21,6 +21,7 @@
 #include "mpi/commands/commands.hpp"
 #include "mpi/planning/calibrate.hpp"
 #include "src/error.hpp"
+#include "src/kernels/kernel_table.hpp"
 
 namespace alsace::commands {
 namespace {
@@ -163,8 +164,7 @@ Rates settle_rates(const Options& options) {
 
 void settle_precision(const Rates& rates, Workload& workload) {
   if (workload.precision != Precision::auto_) return;
-  const bool has_bf16 = rates.kernel_level == "avx512_bf16" || rates.kernel_level == "amx";
-  workload.precision = has_bf16 ? Precision::bf16 : Precision::fp32;
+  workload.precision = has_bf16_instructions(rates.kernel_level) ? Precision::bf16 : Precision::fp32;
 }
 
 }  // namespace

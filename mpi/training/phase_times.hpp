@@ -33,7 +33,6 @@ class PhaseTimes {
   };
 
   [[nodiscard]] Scope measure(Phase phase) { return {*this, phase}; }
-  void add_seconds(Phase phase, double seconds) { seconds_[static_cast<std::size_t>(phase)] += seconds; }
 
   /// Bytes that this rank received in a phase, those of them that came from another host, and the fewest that could
   /// have come.
