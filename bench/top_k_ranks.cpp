@@ -81,6 +81,7 @@ class Comparison {
     Outcome alone;
     Outcome threaded;
     Outcome together;
+    const int repeats = repeats_of(batches, k);
     double seconds = 0;  // of the last run, on the root
     // What the root does alone; the others sleep meanwhile.
     const auto on_root = [&](const std::string& name, const std::function<double()>& work) {
@@ -95,11 +96,12 @@ class Comparison {
     const auto machine = [&](int threads) {
       return seconds_on_threads(threads, [&](int /*thread*/) { result_of_loops = fastest_.run(machine_iterations); });
     };
-    const std::vector<Contestant> contestants{on_root(machine_alone, [&] { return machine(1); }),
-                                              on_root(machine_together, [&] { return machine(2); }),
-                                              on_root(one_rank, [&] { return search(batches, k, 1, alone); }),
-                                              on_root(two_threads, [&] { return search(batches, k, 2, threaded); }),
-                                              {all_ranks, [&] { search_together(batches, k, together); }}};
+    const std::vector<Contestant> contestants{
+        on_root(machine_alone, [&] { return machine(1); }),
+        on_root(machine_together, [&] { return machine(2); }),
+        on_root(one_rank, [&] { return search(batches, k, repeats, 1, alone); }),
+        on_root(two_threads, [&] { return search(batches, k, repeats, 2, threaded); }),
+        {all_ranks, [&] { search_together(batches, k, repeats, together); }}};
     const auto all = take_turns(contestants, rounds, world_.is_root());
     const std::uint64_t scanned = mpi::all_reduce_sum(world_, together.counts.scanned);
     const std::uint64_t rescored = mpi::all_reduce_sum(world_, together.counts.rescored);
@@ -111,7 +113,7 @@ class Comparison {
       const Timings& timings = timings_of(all, name);
       return Row()
           .text("search", name)
-          .spread("ms a query", scaled(timings.summary(), 1e3 / count), 4)
+          .spread("ms a query", scaled(timings.summary(), 1e3 / (count * repeats)), 4)
           .number("scanned a query", pairs_scanned / count, 0)
           .number("rescored", pairs_rescored / count, 1);
     };
@@ -154,22 +156,38 @@ class Comparison {
     return mpi::index_items(std::move(dealer).finish(), 1, 1);
   }
 
-  double search(const std::vector<Queries>& batches, std::size_t k, int threads, Outcome& outcome) const {
+  /// How often to search for all batches: what takes a few milliseconds is over before the host has given each rank a
+  /// processor of its own.
+  [[nodiscard]] int repeats_of(const std::vector<Queries>& batches, std::size_t k) const {
+    constexpr double seconds_worth_timing = 0.1;
+    Outcome outcome;
+    search_together(batches, k, 1, outcome);
     const io::Stopwatch watch;
-    outcome = {};
-    for (const Queries& queries : batches) {
-      SearchOptions of_search;
-      of_search.threads = threads;
-      IndexSearch search(kernels_, whole_->part, queries, k, of_search);
-      outcome.lists.push_back(search.finish());
-      outcome.counts += search.counts();
+    search_together(batches, k, 1, outcome);
+    return mpi::broadcast_value(world_,
+                                static_cast<int>(std::clamp(seconds_worth_timing / watch.seconds(), 1.0, 64.0)));
+  }
+
+  double search(const std::vector<Queries>& batches, std::size_t k, int repeats, int threads, Outcome& outcome) const {
+    const io::Stopwatch watch;
+    SearchOptions options;
+    options.threads = threads;
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+      outcome = {};
+      for (const Queries& queries : batches) {
+        IndexSearch search(kernels_, whole_->part, queries, k, options);
+        outcome.lists.push_back(search.finish());
+        outcome.counts += search.counts();
+      }
     }
     return watch.seconds();
   }
-  void search_together(const std::vector<Queries>& batches, std::size_t k, Outcome& outcome) const {
-    outcome = {};
-    for (const Queries& queries : batches)
-      outcome.lists.push_back(mpi::sharded_top_k(world_, {kernels_, parts_, 1}, queries, k, &outcome.counts));
+  void search_together(const std::vector<Queries>& batches, std::size_t k, int repeats, Outcome& outcome) const {
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+      outcome = {};
+      for (const Queries& queries : batches)
+        outcome.lists.push_back(mpi::sharded_top_k(world_, {kernels_, parts_, 1}, queries, k, &outcome.counts));
+    }
   }
 
   const mpi::Communicator& world_;
