@@ -68,6 +68,7 @@ void Doorbell::post() {
             "MPI_Irecv");
 }
 
+// The system's calls themselves: atomic waits of the standard library end at the process.
 void Doorbell::wake_sleepers() {
   rings_.fetch_add(1);
   syscall(SYS_futex, window_.data(), FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);

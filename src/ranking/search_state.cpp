@@ -1,8 +1,19 @@
 #include "src/ranking/search_state.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <span>
+#include <vector>
+
+#include <omp.h>
 
 namespace alsace {
+namespace {
+
+/// To quantize fewer than so many takes no longer than to wake a thread for them.
+constexpr std::size_t queries_a_thread = 16;
+
+}  // namespace
 
 SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
                          const SearchOptions& how, std::span<const float> from_outside)
@@ -24,12 +35,17 @@ SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Que
       answered(asked.count) {
   ItemUnits units = in.units();
   if (!scan_biased) units.biases = 0;
-  std::vector<double> turned(width());
+  const auto most = static_cast<std::size_t>(how.threads);
+  const int threads = static_cast<int>(std::clamp<std::size_t>(asked.count / queries_a_thread, 1, most));
+  std::vector<double> turned(width() * static_cast<std::size_t>(threads));
+  // Nothing below can throw.
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
   for (std::size_t q = 0; q < asked.count; ++q) {
     answered[q] = in.count() == 0 || is_done(q, length_of({row(q), width()}) * enlarged, in.chunks().front()) ? 1 : 0;
     if (answered[q] != 0) continue;
-    in.basis().turn(kernels, row(q), turned.data());
-    quantized[q] = quantize_query(turned, in.basis(), units, codes.data() + q * stride);
+    const std::span own(turned.data() + static_cast<std::size_t>(omp_get_thread_num()) * width(), width());
+    in.basis().turn(kernels, row(q), own.data());
+    quantized[q] = quantize_query(own, in.basis(), units, codes.data() + q * stride);
   }
 }
 
