@@ -10,6 +10,17 @@ namespace alsace::io {
 /// nothing.
 std::string shown(std::string_view text);
 
+/// Several texts as a message shows them, with commas between them.
+template <class Texts>
+std::string all_shown(const Texts& texts) {
+  std::string all;
+  for (const std::string_view text : texts) {
+    if (!all.empty()) all += ", ";
+    all += shown(text);
+  }
+  return all;
+}
+
 /// `parts` one after the other with `separator` between them.
 std::string joined(std::span<const std::string> parts, std::string_view separator);
 

@@ -68,9 +68,7 @@ class CsvFile {
 std::size_t column_of(const CsvFile& file, const std::vector<std::string_view>& header, std::string_view name) {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found == header.end()) {
-    std::vector<std::string> columns;
-    for (const std::string_view column : header) columns.push_back(shown(column));
-    throw file.error(fmt::format("columns = {}, expected {} among them", joined(columns, ", "), name));
+    throw file.error(fmt::format("columns = {}, expected {} among them", all_shown(header), name));
   }
   return static_cast<std::size_t>(found - header.begin());
 }

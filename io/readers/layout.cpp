@@ -132,11 +132,9 @@ std::int32_t column_in_header(const std::string& path, const std::vector<std::st
     if (const auto alias = find_alias(names, column)) return *alias;
     if (!column.required) return Layout::none;
   }
-  std::vector<std::string> columns;
-  for (const std::string& name : names) columns.push_back(shown(name));
   throw input_error(fmt::format(
       "{}:1: {} = {}, expected one of the columns there are: {} (a file without a header needs --header no)", path,
-      column.option, shown(given), joined(columns, ", ")));
+      column.option, shown(given), all_shown(names)));
 }
 
 std::int32_t column_without_header(const std::string& path, std::size_t fields, const Column& column,
