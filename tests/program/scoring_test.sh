@@ -127,7 +127,7 @@ for ranks in 1 3; do
   expect_exit 2 "--k" "${launcher[@]}" "$alsace" recommend --model model --k 0
   expect_exit 5 "No space left" "${launcher[@]}" "$alsace" recommend --model model --users all --out /dev/full
   expect_exit 5 "absent/top.csv" "${launcher[@]}" "$alsace" recommend --model model --users all --out absent/top.csv
-  expect_exit 3 "no column title" "${launcher[@]}" "$alsace" recommend --model model --item-info top-1.csv
+  expect_exit 3 "columns = user, item, rank, score, expected title among them" "${launcher[@]}" "$alsace" recommend --model model --item-info top-1.csv
   expect_exit 3 "--item = nothing" "${launcher[@]}" "$alsace" similar --model model --item nothing
   expect_exit 2 "metric = ndcg" "${launcher[@]}" "$alsace" evaluate --model model --test mixed.csv --metrics ndcg
   expect_exit 2 "metric = recall@010" "${launcher[@]}" "$alsace" evaluate --model model --test mixed.csv --metrics recall@010
