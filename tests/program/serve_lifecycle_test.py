@@ -109,7 +109,7 @@ def long_requests(expected, count):
         for entry in answer["results"]:
             entries = entries_of(entry["items"])
             expect(len(entries) == 60 and entries[:K] == expected[entry["user"]], f"{entry['user']}: another list")
-    return [{"users": users[150 * part:150 * part + 150], "k": 60} for part in range(count)], check
+    return [{"users": users[500 * part:500 * part + 500], "k": 60} for part in range(count)], check
 
 
 def ask_before_the_end(here, served, end):
