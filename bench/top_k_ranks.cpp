@@ -228,7 +228,7 @@ int main(int argc, char** argv) {
   RanksOptions options;
   return run_program(
       argc, argv,
-      "Under mpirun -np R --bind-to none: exact top-K search by R ranks x 1 thread and by one of them alone, on one thread and on two, in turn.",
+      "Under mpirun -np R --bind-to none: exact top-K search by R ranks, and by one alone on 1 and 2 threads, in turn.",
       common,
       [&](CLI::App& app) {
         app.add_option("--items", options.items, "items");

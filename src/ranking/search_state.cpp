@@ -11,7 +11,7 @@ namespace alsace {
 namespace {
 
 /// To quantize fewer than so many takes no longer than to wake a thread for them.
-constexpr std::size_t queries_a_thread = 16;
+constexpr std::size_t queries_worth_a_thread = 16;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Que
   ItemUnits units = in.units();
   if (!scan_biased) units.biases = 0;
   const auto most = static_cast<std::size_t>(how.threads);
-  const int threads = static_cast<int>(std::clamp<std::size_t>(asked.count / queries_a_thread, 1, most));
+  const int threads = static_cast<int>(std::clamp<std::size_t>(asked.count / queries_worth_a_thread, 1, most));
   std::vector<double> turned(width() * static_cast<std::size_t>(threads));
   // Nothing below can throw.
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
