@@ -22,6 +22,8 @@ command -v haproxy >/dev/null || install_missing haproxy
 open_mpi_on_one_host
 logs=${LOGS:-$(mktemp -d -t alsace-serve-XXXXXX)}
 mkdir -p "$logs"
+# What mpirun keeps of a run, by default in a folder of all runs: one that ends there removes what another has just made.
+sessions=$(mktemp -d -t alsace-sessions-XXXXXX)
 
 groups=()
 proxy=
@@ -33,6 +35,7 @@ end_all() {
   [ -z "$proxy" ] || kill -USR1 "$proxy" 2>/dev/null || true
   for group in "${groups[@]}"; do kill -USR1 "$group" 2>/dev/null || true; done
   wait
+  rm -rf "$sessions"
 }
 trap end_all EXIT
 trap 'exit 0' INT TERM
@@ -63,8 +66,9 @@ wait_until_ready() { # HOST:PORT PROCESS LOG
 # Each in a session of its own: a ctrl-C of the terminal is for this script alone, which ends them in order.
 for number in 1 2; do
   address=GROUP_$number
-  setsid mpirun -np "${RANKS:-2}" --bind-to none "$alsace" serve --model "$model" "${item_info[@]}" \
-    --listen "${!address}" </dev/null >"$logs/group-$number.log" 2>&1 &
+  mkdir "$sessions/$number"
+  OMPI_MCA_orte_tmpdir_base="$sessions/$number" setsid mpirun -np "${RANKS:-2}" --bind-to none \
+    "$alsace" serve --model "$model" "${item_info[@]}" --listen "${!address}" </dev/null >"$logs/group-$number.log" 2>&1 &
   groups+=($!)
 done
 wait_until_ready "$GROUP_1" "${groups[0]}" "$logs/group-1.log"

@@ -23,7 +23,7 @@ import urllib.parse
 import urllib.request
 
 from serve_support import IALS, client_of, entries_of, sample_of, trained, within
-from service import start
+from service import free_ports, start
 from support import Running, Skip, expect, run_checks
 
 MEBI = 1 << 20
@@ -423,12 +423,6 @@ def metrics_pass_promtool(here):
             expect(f"\n{name}" in metrics, f"no {name} in\n{metrics}")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def a_real_prometheus_scrapes_it(here):
     if not shutil.which("prometheus"):
         raise Skip("prometheus is missing; it is in the package of that name")
@@ -436,7 +430,7 @@ def a_real_prometheus_scrapes_it(here):
         some_of_everything(served)
         here.write("prometheus.yml", "global: {scrape_interval: 500ms}\nscrape_configs:\n  - job_name: alsace\n"
                    f"    static_configs: [{{targets: ['{served.host}:{served.port}']}}]\n")
-        port = free_port()
+        [port] = free_ports(1)
         prometheus = Running(["prometheus", "--config.file=prometheus.yml", "--storage.tsdb.path=tsdb",
                               f"--web.listen-address=127.0.0.1:{port}"], here.folder, os.environ)
 

@@ -17,7 +17,7 @@ import time
 import urllib.request
 
 from serve_support import IALS, Client, Load, entries_of, recommended, trained, within
-from service import start
+from service import free_ports, start
 from support import MPI_ENVIRONMENT, Running, Skip, expect, run_checks
 
 CLUSTER = pathlib.Path(__file__).resolve().parents[2] / "cluster"
@@ -27,14 +27,6 @@ K = 10
 def need_haproxy():
     if not shutil.which("haproxy"):
         raise Skip("haproxy is missing; it is in the package of that name")
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
 
 
 def addresses():
@@ -142,10 +134,13 @@ def serve_local_starts_two_groups_and_ends_them(here):
                                stderr=subprocess.STDOUT, text=True, start_new_session=True,
                                env={**os.environ, **MPI_ENVIRONMENT, **env, "ALSACE": here.program, "LOGS": str(logs)})
     try:
+        said = []
         for line in process.stdout:
+            said.append(line)
             if "Ctrl-C ends all" in line:
                 break
-        expect(process.poll() is None, "serve-local.sh ended before it was ready")
+        else:
+            raise AssertionError(f"serve-local.sh ended before it was ready:\n{''.join(said)}")
         answer = json.loads(text_of(env["PROXY_LISTEN"], "/v1/users/42/recommendations?k=3"))
         expect(len(answer["items"]) == 3 and all(entry["title"] for entry in answer["items"]), f"{answer}")
         within(5, "both groups are up", lambda: groups_up(env) == {"group_1", "group_2"})

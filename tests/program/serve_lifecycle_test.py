@@ -17,7 +17,7 @@ import time
 import serve_support
 from serve_support import (IALS, Load, client_of, entries_of, point_latest_at, publish, recommended, sample_of, trained,
                            within)
-from service import Service, start
+from service import Service, free_ports, start
 from support import BARE, expect, run_checks
 
 MEBI = 1 << 20
@@ -75,14 +75,8 @@ def load_of(served, expected, threads=4):
     return Load(served.host, served.port, questions_about(expected), threads)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def it_is_ready_only_when_every_rank_is(here):
-    model, port = checkpoints(here)[0], free_port()
+    model, port = checkpoints(here)[0], free_ports(1)[0]
     running = here.start("serve", "--model", model, "--listen", f"127.0.0.1:{port}", ranks=3)
     with Service(running, f"http://127.0.0.1:{port}", "127.0.0.1", port) as served:
         within(30, "three ranks", lambda: len(served.rank_pids()) == 3)

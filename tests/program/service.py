@@ -7,16 +7,37 @@
 Nothing of it survives the block, whichever way that ends.
 """
 
+import contextlib
 import http.client
 import json
 import os
 import pathlib
+import random
 import signal
+import socket
 import time
 
 from support import BARE, expect
 
 READY_SECONDS = 60
+EPHEMERAL_PORTS = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+def free_ports(count):
+    """Ports of 127.0.0.1 that a program can be told to listen on. None is one that the system hands out by itself: between
+    this call and the program's start, mpirun or a client would be given it."""
+    low, high = map(int, EPHEMERAL_PORTS.read_text().split()) if EPHEMERAL_PORTS.exists() else (32768, 60999)
+    candidates = [port for port in range(1024, 65536) if not low <= port <= high]
+    random.shuffle(candidates)
+    with contextlib.ExitStack() as stack:
+        free = []
+        while len(free) < count:
+            probe = stack.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):  # somebody listens there
+                probe.bind(("127.0.0.1", candidates.pop()))
+                free.append(probe.getsockname()[1])
+        return free
 
 
 def start(here, *arguments, ranks=BARE, env=None, listen="127.0.0.1:0", ready=True):
