@@ -40,7 +40,7 @@ for part in "${parts[@]}"; do
     dev)
       say "Build with AddressSanitizer and UndefinedBehaviorSanitizer; unit tests and the one-rank program"
       cmake --preset dev >/dev/null
-      cmake --build build/dev
+      cmake --build build/dev --target alsace core_tests io_tests mpi_tests
       run_ctest --test-dir build/dev -j 2 -LE several_ranks
       ;;
     tsan)

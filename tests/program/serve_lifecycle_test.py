@@ -123,7 +123,6 @@ def ask_before_the_end(here, served, end):
         status, told = client.receive()
         expect(status == 200, f"what was in flight got {status} {str(told)[:200]}")
         check(told)
-    expect(in_flight > 0, "nothing was in flight: the check shows nothing")
     outcome = served.running.wait(20)
     return time.monotonic() - began, in_flight, outcome
 
@@ -136,13 +135,18 @@ def what_is_in_flight_is_answered_at_the_end(here):
                                       ("TERM to rank 2", 3, lambda served: served.rank_pids()[2], signal.SIGTERM),
                                       ("INT to rank 0", 2, lambda served: served.rank_pids()[0], signal.SIGINT),
                                       ("USR1 to mpirun", 3, lambda served: served.running.pid, signal.SIGUSR1)):
-        with start(here, "--model", model, "--queue", 10_000, *PATIENT, ranks=ranks) as served:
-            pid = whom(served)
-            seconds, in_flight, outcome = ask_before_the_end(here, served, lambda: os.kill(pid, number))
-            expect(outcome.code == 0, f"{what}: exit code = {outcome.code}, expected 0\n{outcome.tail()}")
-            outcome.ends_with(0)
-            expect(seconds < 5, f"{what}: took {seconds:.1f} s")
-            print(f"        {what}: {in_flight} in flight, over in {seconds:.2f} s", flush=True)
+        for attempt in range(5):  # a busy machine may let all be answered before the end is told
+            with start(here, "--model", model, "--queue", 10_000, *PATIENT, ranks=ranks) as served:
+                pid = whom(served)
+                seconds, in_flight, outcome = ask_before_the_end(here, served, lambda: os.kill(pid, number))
+                expect(outcome.code == 0, f"{what}: exit code = {outcome.code}, expected 0\n{outcome.tail()}")
+                outcome.ends_with(0)
+                expect(seconds < 5, f"{what}: took {seconds:.1f} s")
+                print(f"        {what}: {in_flight} in flight, over in {seconds:.2f} s", flush=True)
+                if in_flight > 0:
+                    break
+        else:
+            raise AssertionError(f"{what}: nothing was in flight in {attempt + 1} attempts: the check shows nothing")
 
 
 def term_to_mpirun_ends_the_ranks_in_order(here):
