@@ -27,13 +27,19 @@ sessions=$(mktemp -d -t alsace-sessions-XXXXXX)
 
 groups=()
 proxy=
-# USR1 because mpirun passes it on at once: every rank answers what it has and ends. TERM would take a second longer.
+# USR1 because mpirun passes it on at once: every rank answers what it has and ends. TERM would take a second longer; it
+# is for a group that is still there after 5 s, whose ranks mpirun then kills.
 # shellcheck disable=SC2317  # the trap calls it
 end_all() {
   trap '' INT TERM
   echo "Ending the proxy and the groups."
-  [ -z "$proxy" ] || kill -USR1 "$proxy" 2>/dev/null || true
-  for group in "${groups[@]}"; do kill -USR1 "$group" 2>/dev/null || true; done
+  local running=(${proxy:+"$proxy"} "${groups[@]}") tenths
+  [ ${#running[@]} -eq 0 ] || kill -USR1 "${running[@]}" 2>/dev/null || true
+  for ((tenths = 0; tenths < 50; ++tenths)); do
+    kill -0 "${running[@]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -TERM "${running[@]}" 2>/dev/null || true
   wait
   rm -rf "$sessions"
 }

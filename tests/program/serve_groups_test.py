@@ -24,6 +24,14 @@ CLUSTER = pathlib.Path(__file__).resolve().parents[2] / "cluster"
 K = 10
 
 
+def command_of(process):
+    """The words of a process's command, each with a zero behind it; none when it has ended."""
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def need_haproxy():
     if not shutil.which("haproxy"):
         raise Skip("haproxy is missing; it is in the package of that name")
@@ -125,14 +133,16 @@ def the_proxy_keeps_to_itself_what_is_of_one_group(here):
         proxy.wait()
 
 
-def serve_local_starts_two_groups_and_ends_them(here):
+@contextlib.contextmanager
+def served_locally(here):
+    """cluster/serve-local.sh when it says that it is ready, and the addresses: (process, environment)."""
     need_haproxy()
     model = trained(here, "model", IALS, 2)
     env = addresses()
-    logs = here.path("logs")
     process = subprocess.Popen([CLUSTER / "serve-local.sh", model, here.data / "items.csv"], stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True, start_new_session=True,
-                               env={**os.environ, **MPI_ENVIRONMENT, **env, "ALSACE": here.program, "LOGS": str(logs)})
+                               env={**os.environ, **MPI_ENVIRONMENT, **env, "ALSACE": here.program,
+                                    "LOGS": str(here.path("logs"))})
     try:
         said = []
         for line in process.stdout:
@@ -141,18 +151,7 @@ def serve_local_starts_two_groups_and_ends_them(here):
                 break
         else:
             raise AssertionError(f"serve-local.sh ended before it was ready:\n{''.join(said)}")
-        answer = json.loads(text_of(env["PROXY_LISTEN"], "/v1/users/42/recommendations?k=3"))
-        expect(len(answer["items"]) == 3 and all(entry["title"] for entry in answer["items"]), f"{answer}")
-        within(5, "both groups are up", lambda: groups_up(env) == {"group_1", "group_2"})
-        began = time.monotonic()
-        process.send_signal(signal.SIGTERM)
-        code = process.wait(20)
-        print(f"        ended in {time.monotonic() - began:.2f} s", flush=True)
-        expect(code == 0, f"exit code = {code}: {process.stdout.read()}")
-        for name, address in env.items():
-            with socket.socket() as probe:
-                host, port = address.split(":")
-                expect(probe.connect_ex((host, int(port))) != 0, f"{name} still listens on {address}")
+        yield process, env
     finally:
         if process.poll() is None:
             process.terminate()  # it ends the groups
@@ -162,8 +161,40 @@ def serve_local_starts_two_groups_and_ends_them(here):
         process.wait()
 
 
+def ends_all(process, env):
+    """Ends the script by TERM: nothing of it may listen any more."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    code = process.wait(20)
+    print(f"        ended in {time.monotonic() - began:.2f} s", flush=True)
+    expect(code == 0, f"exit code = {code}: {process.stdout.read()}")
+    for name, address in env.items():
+        with socket.socket() as probe:
+            host, port = address.split(":")
+            expect(probe.connect_ex((host, int(port))) != 0, f"{name} still listens on {address}")
+
+
+def serve_local_starts_two_groups_and_ends_them(here):
+    with served_locally(here) as (process, env):
+        answer = json.loads(text_of(env["PROXY_LISTEN"], "/v1/users/42/recommendations?k=3"))
+        expect(len(answer["items"]) == 3 and all(entry["title"] for entry in answer["items"]), f"{answer}")
+        within(5, "both groups are up", lambda: groups_up(env) == {"group_1", "group_2"})
+        ends_all(process, env)
+
+
+def serve_local_ends_a_group_that_hangs(here):
+    with served_locally(here) as (process, env):
+        listener = f"--listen {env['GROUP_2']}".replace(" ", "\0").encode()
+        ranks = [int(entry.name) for entry in pathlib.Path("/proc").iterdir() if entry.name.isdigit()
+                 and listener in command_of(entry) and not command_of(entry).startswith(b"mpirun")]
+        expect(len(ranks) == 2, f"ranks = {ranks}, expected two")
+        os.kill(ranks[0], signal.SIGSTOP)
+        ends_all(process, env)
+
+
 run_checks([
     a_group_that_is_killed_fails_no_request,
     the_proxy_keeps_to_itself_what_is_of_one_group,
     serve_local_starts_two_groups_and_ends_them,
+    serve_local_ends_a_group_that_hangs,
 ])
