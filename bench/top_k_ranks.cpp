@@ -96,12 +96,13 @@ class Comparison {
     const auto machine = [&](int threads) {
       return seconds_on_threads(threads, [&](int /*thread*/) { result_of_loops = fastest_.run(machine_iterations); });
     };
-    const std::vector<Contestant> contestants{
-        on_root(machine_alone, [&] { return machine(1); }),
-        on_root(machine_together, [&] { return machine(2); }),
-        on_root(one_rank, [&] { return search(batches, k, repeats, 1, alone); }),
-        on_root(two_threads, [&] { return search(batches, k, repeats, 2, threaded); }),
-        {all_ranks, [&] { search_together(batches, k, repeats, together); }}};
+    std::vector<Contestant> contestants{on_root(one_rank, [&] { return search(batches, k, repeats, 1, alone); }),
+                                        {all_ranks, [&] { search_together(batches, k, repeats, together); }}};
+    if (world_.size() == 2) {
+      contestants.push_back(on_root(machine_alone, [&] { return machine(1); }));
+      contestants.push_back(on_root(machine_together, [&] { return machine(2); }));
+      contestants.push_back(on_root(two_threads, [&] { return search(batches, k, repeats, 2, threaded); }));
+    }
     const auto all = take_turns(contestants, rounds, world_.is_root());
     const std::uint64_t scanned = mpi::all_reduce_sum(world_, together.counts.scanned);
     const std::uint64_t rescored = mpi::all_reduce_sum(world_, together.counts.rescored);

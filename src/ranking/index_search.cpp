@@ -11,8 +11,8 @@
 namespace alsace {
 namespace {
 
-/// Threads share a query's items only where each has fewer queries than this.
-constexpr std::size_t queries_a_thread = 4;
+/// Threads share items where each would have fewer queries than this: they would read all codes for those.
+constexpr std::size_t queries_a_thread = 256;
 
 /// Whether a query's allow list is not too short to be scanned for; one that takes no item counts too.
 bool is_scanned(const SearchState& state, std::size_t query) {
@@ -42,23 +42,23 @@ IndexSearch::IndexSearch(const KernelTable& kernels, const ItemIndex& index, con
   ALSACE_CHECK(thresholds.empty() || thresholds.size() == queries.count, "one threshold a query");
   state_ = std::make_unique<SearchState>(kernels, index, queries, k, options, thresholds);
 
-  const auto most = static_cast<std::size_t>(options.threads);
   std::vector<std::size_t> open;
   for (std::size_t q = 0; q < queries.count; ++q)
     if (state_->answered[q] == 0) open.push_back(q);
   const std::size_t products = open.size() * index.count() * static_cast<std::size_t>(index.factors());
+  const auto most = static_cast<std::size_t>(options.threads);
   const std::size_t threads =
       std::clamp<std::size_t>(products / std::max<std::size_t>(options.products_a_thread, 1), 1, most);
-  const std::size_t scanned = scanned_queries(*state_);
-  state_->by_items = threads > 1 && scanned > 0 && scanned < threads * queries_a_thread;
-  workers_.reserve(threads);
-  for (std::size_t w = 0; w < threads; ++w) {
-    std::vector<std::size_t> own;
-    if (state_->by_items)
-      own = open;
-    else
-      for (std::size_t i = w; i < open.size(); i += threads) own.push_back(open[i]);
-    workers_.emplace_back(*state_, std::move(own));
+  const bool shares = threads > 1 && scanned_queries(*state_) < threads * queries_a_thread;
+  shared_from_ = shares ? chunk_at(SearchState::shared_from) : index.chunks().size();
+  threads_ = static_cast<int>(threads);
+  const std::size_t owners = std::clamp<std::size_t>(open.size(), 1, threads);
+  owners_.reserve(owners);
+  // Neighbours go to one thread, which then has their cache lines to itself.
+  for (std::size_t w = 0; w < owners; ++w) {
+    const std::size_t first = open.size() * w / owners;
+    const std::size_t end = open.size() * (w + 1) / owners;
+    owners_.emplace_back(*state_, std::span(open).subspan(first, end - first));
   }
 }
 
@@ -72,33 +72,39 @@ void IndexSearch::raise_thresholds(std::span<const float> thresholds) {
   }
 }
 
-void IndexSearch::advance(std::size_t position) {
+std::size_t IndexSearch::chunk_at(std::size_t position) const {
   const auto chunks = state_->index.chunks();
-  const auto before = [&](std::size_t end) {
-    const auto last = std::partition_point(chunks.begin(), chunks.end(), [&](const auto& c) { return c.begin < end; });
-    return static_cast<std::size_t>(last - chunks.begin());
-  };
-  const std::size_t end = before(position);
-  const int threads = static_cast<int>(workers_.size());
-  if (!state_->by_items) {
-    // Nothing below can throw.
+  const auto at = std::partition_point(chunks.begin(), chunks.end(), [&](const auto& c) { return c.begin < position; });
+  return static_cast<std::size_t>(at - chunks.begin());
+}
+
+void IndexSearch::advance(std::size_t position) {
+  const std::size_t end = chunk_at(position);
+  search_by_queries(std::min(end, shared_from_));
+  search_by_items(end);
+}
+
+void IndexSearch::search_by_queries(std::size_t end) {
+  const auto chunks = state_->index.chunks();
+  const int threads = static_cast<int>(owners_.size());
+  // Nothing below can throw.
 #pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-    for (int w = 0; w < threads; ++w) {
-      SearchWorker& worker = workers_[static_cast<std::size_t>(w)];
-      worker.answer_at_once();
-      for (std::size_t c = state_->next_chunk; c < end && !worker.idle(); ++c) worker.search(chunks[c]);
-    }
-    state_->next_chunk = std::max(end, state_->next_chunk.load());
-    return;
-  }
-  SearchWorker& first = workers_.front();
-  first.answer_at_once();
-  for (; state_->next_chunk < std::min(end, before(SearchState::alone_until)) && !first.idle(); ++state_->next_chunk)
-    first.search(chunks[state_->next_chunk]);
-  if (first.idle()) return;
-#pragma omp parallel for schedule(static, 1) num_threads(threads)
   for (int w = 0; w < threads; ++w) {
-    SearchWorker& worker = workers_[static_cast<std::size_t>(w)];
+    SearchWorker& worker = owners_[static_cast<std::size_t>(w)];
+    worker.answer_at_once();
+    for (std::size_t c = state_->next_chunk; c < end && !worker.idle(); ++c) worker.search(chunks[c]);
+  }
+  state_->next_chunk = std::max(end, state_->next_chunk.load());
+}
+
+void IndexSearch::search_by_items(std::size_t end) {
+  const auto chunks = state_->index.chunks();
+  if (state_->next_chunk >= end) return;
+  if (sharers_.empty()) begin_sharing();
+  const int threads = static_cast<int>(sharers_.size());
+#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
+  for (int w = 0; w < threads; ++w) {
+    SearchWorker& worker = sharers_[static_cast<std::size_t>(w)];
     while (!worker.idle()) {
       std::size_t chunk = state_->next_chunk.load();
       while (chunk < end && !state_->next_chunk.compare_exchange_weak(chunk, chunk + 1)) {
@@ -109,20 +115,20 @@ void IndexSearch::advance(std::size_t position) {
   }
 }
 
+void IndexSearch::begin_sharing() {
+  std::vector<std::size_t> open;
+  for (const SearchWorker& worker : owners_) worker.add_unfinished(state_->index.chunks()[state_->next_chunk], open);
+  if (open.empty()) return;
+  sharers_.reserve(static_cast<std::size_t>(threads_));
+  for (int w = 0; w < threads_; ++w) sharers_.emplace_back(*state_, open);
+}
+
 RankedLists IndexSearch::lists() const {
-  std::vector<std::vector<ScoredItem>> lists(state_->queries.count);
-  for (const SearchWorker& worker : workers_) {
-    for (std::size_t i = 0; i < worker.own().size(); ++i) {
-      std::vector<ScoredItem>& list = lists[worker.own()[i]];
-      list =
-          list.empty() ? worker.list(i).sorted() : merge_top_k(list, worker.list(i).sorted(), worker.list(i).length());
-    }
-  }
   RankedLists result;
-  for (std::size_t q = 0; q < lists.size(); ++q) {
-    const float least = state_->given[q];
-    std::erase_if(lists[q], [&](const ScoredItem& item) { return item.score < least; });
-    result.push_back(lists[q]);
+  for (std::size_t q = 0; q < state_->queries.count; ++q) {
+    std::vector<ScoredItem> list = state_->lists[q].sorted();
+    std::erase_if(list, [&](const ScoredItem& item) { return item.score < state_->given[q]; });
+    result.push_back(list);
   }
   return result;
 }
@@ -145,7 +151,8 @@ RankedLists IndexSearch::finish() {
 
 SearchCounts IndexSearch::counts() const {
   SearchCounts counts;
-  for (const SearchWorker& worker : workers_) counts += worker.counts();
+  for (const SearchWorker& worker : owners_) counts += worker.counts();
+  for (const SearchWorker& worker : sharers_) counts += worker.counts();
   return counts;
 }
 

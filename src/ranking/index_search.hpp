@@ -49,8 +49,20 @@ class IndexSearch {
   [[nodiscard]] SearchCounts counts() const;
 
  private:
+  /// The first chunk that does not begin before this position.
+  [[nodiscard]] std::size_t chunk_at(std::size_t position) const;
+  /// Every thread searches all chunks before `end` for its own queries.
+  void search_by_queries(std::size_t end);
+  /// Every thread takes the next chunk, for all queries that are not done.
+  void search_by_items(std::size_t end);
+  /// Gives every thread all queries that are not done.
+  void begin_sharing();
+
   std::unique_ptr<SearchState> state_;
-  std::vector<SearchWorker> workers_;
+  int threads_ = 1;
+  std::vector<SearchWorker> owners_;   // a query has one
+  std::size_t shared_from_ = 0;        // the chunk from which threads share items; that behind the last if they do not
+  std::vector<SearchWorker> sharers_;  // none before that chunk
 };
 
 /// The whole search at once. `thresholds`: empty, or one a query as in raise_thresholds.

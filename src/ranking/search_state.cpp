@@ -32,7 +32,8 @@ SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Que
       thresholds(from_outside.empty() ? std::vector<float>(asked.count, no_threshold)
                                       : std::vector<float>(from_outside.begin(), from_outside.end())),
       given(thresholds),
-      answered(asked.count) {
+      answered(asked.count),
+      taken_(asked.count) {
   ItemUnits units = in.units();
   if (!scan_biased) units.biases = 0;
   const auto most = static_cast<std::size_t>(how.threads);
@@ -47,6 +48,8 @@ SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Que
     in.basis().turn(kernels, row(q), own.data());
     quantized[q] = quantize_query(own, in.basis(), units, codes.data() + q * stride);
   }
+  lists.reserve(asked.count);
+  for (std::size_t q = 0; q < asked.count; ++q) lists.emplace_back(asked, q, k, answered[q] != 0 ? 0 : in.count());
 }
 
 bool SearchState::is_done(std::size_t query, const ItemIndex::Chunk& chunk) {

@@ -10,6 +10,7 @@
 
 #include "src/kernels/kernel_table.hpp"
 #include "src/kernels/scan_kernels.hpp"
+#include "src/ranking/filtered_list.hpp"
 #include "src/ranking/item_index.hpp"
 #include "src/ranking/quantization.hpp"
 #include "src/ranking/scorer.hpp"
@@ -56,22 +57,39 @@ struct SearchState {
   std::vector<QuantizedQuery> quantized;
   std::vector<float> thresholds;  ///< read and raised by all threads
   std::vector<float> given;       ///< the thresholds that came from outside
-  /// Queries that are done with all items, of which no chunk has to tell: set before threads share items. Nothing is
-  /// known of those that were done from the beginning.
+  /// Queries that are done with all items, of which no chunk has to tell: none is set while threads share items.
+  /// Nothing is known of those that were done from the beginning.
   std::vector<std::uint8_t> answered;
+  std::vector<FilteredList> lists;  ///< one a query, of length 0 where it is answered from the beginning
   std::atomic<std::size_t> next_chunk = 0;
-  bool by_items = false;  ///< workers share every query's chunks; else each has queries of its own
 
   /// Items after which a query that still has no threshold scores the rest of its allow list one by one: what it allows
   /// may be all at the end.
   static constexpr std::size_t most_filled = 4096;
-  /// What is left of a few queries' items after so many is shared by threads: those who find their lists before never
-  /// pay for waking a thread.
-  static constexpr std::size_t alone_until = 16384;
-  static_assert(most_filled < alone_until);
+  /// Threads may share what is behind so many items; in front of it each has queries of its own, whose lists fill and
+  /// of which many end there.
+  static constexpr std::size_t shared_from = 16384;
+  static_assert(most_filled < shared_from);
 
   SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
               const SearchOptions& how, std::span<const float> from_outside);
+
+  /// Keeps other threads from a query's list while it lives.
+  class Lock {
+   public:
+    Lock(SearchState& state, std::size_t query) : taken_(state.taken_[query]) {
+      while (taken_.test_and_set(std::memory_order_acquire)) taken_.wait(true, std::memory_order_relaxed);
+    }
+    ~Lock() {
+      taken_.clear(std::memory_order_release);
+      taken_.notify_one();
+    }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+
+   private:
+    std::atomic_flag& taken_;
+  };
 
   [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(index.factors()); }
   [[nodiscard]] const float* row(std::size_t query) const { return queries.rows.data() + query * width(); }
@@ -106,6 +124,8 @@ struct SearchState {
   }
 
  private:
+  std::vector<std::atomic_flag> taken_;  // one a query
+
   /// `query_norm`: an upper bound.
   [[nodiscard]] bool is_done(std::size_t query, double query_norm, const ItemIndex::Chunk& chunk);
 

@@ -1,7 +1,7 @@
 #include "src/ranking/search_worker.hpp"
 
 #include <algorithm>
-#include <utility>
+#include <iterator>
 
 namespace alsace {
 namespace {
@@ -23,20 +23,18 @@ void prefetch_row(const float* row, std::size_t width) {
 
 }  // namespace
 
-SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
+SearchWorker::SearchWorker(SearchState& state, std::span<const std::size_t> queries)
     : state_(&state), principal_from_(std::min(state.k, state.index.count()) * whole_rows_a_place) {
   const ItemIndex& index = state.index;
-  lists_.reserve(queries.size());
-  own_ = std::move(queries);
-  for (const std::size_t q : own_) lists_.emplace_back(state.queries, q, state.k, index.count());
-  for (std::size_t i = 0; i < own_.size(); ++i) {
-    if (lists_[i].length() == 0) continue;
-    if (state.gives_one_score(own_[i]))
-      even_.push_back(i);
-    else if (lists_[i].all_allowed() || !state.is_short(lists_[i].allowed()))
-      filling_.push_back(i);
+  for (const std::size_t q : queries) {
+    const FilteredList& list = state.lists[q];
+    if (list.length() == 0) continue;
+    if (state.gives_one_score(q))
+      even_.push_back(q);
+    else if (list.all_allowed() || !state.is_short(list.allowed()))
+      filling_.push_back(q);
     else
-      direct_.push_back(i);
+      direct_.push_back(q);
   }
   scanning_.reserve(filling_.size());
   const std::size_t most = std::min<std::size_t>(most_scan_queries, std::max<std::size_t>(filling_.size(), 1));
@@ -52,70 +50,80 @@ SearchWorker::SearchWorker(SearchState& state, std::vector<std::size_t> queries)
 }
 
 void SearchWorker::answer_at_once() {
-  for (const std::size_t i : even_) take_by_id(i);
+  for (const std::size_t q : even_) take_by_id(q);
   even_.clear();
-  for (const std::size_t i : direct_) score_allowed_from(i, 0);
+  for (const std::size_t q : direct_) score_allowed_from(q, 0);
   direct_.clear();
 }
 
-void SearchWorker::take_by_id(std::size_t i) {
-  const float score = state_->score(0, own_[i], 0);
+void SearchWorker::take_by_id(std::size_t query) {
+  FilteredList& list = state_->lists[query];
+  const float score = state_->score(0, query, 0);
   for (const std::uint32_t position : state_->index.by_id()) {
-    lists_[i].offer({score, state_->index.id(position)});
-    if (lists_[i].full()) return;
+    list.offer({score, state_->index.id(position)});
+    if (list.full()) return;
   }
 }
 
-void SearchWorker::score_allowed_from(std::size_t i, std::size_t begin) {
-  for (const std::uint32_t item : lists_[i].allowed()) {
+void SearchWorker::score_allowed_from(std::size_t query, std::size_t begin) {
+  for (const std::uint32_t item : state_->lists[query].allowed()) {
     const auto position = state_->index.position_of(item);
-    if (position.has_value() && *position >= begin) score_directly(i, *position, *position + 1);
+    if (position.has_value() && *position >= begin) score_directly(query, *position, *position + 1);
   }
 }
 
 void SearchWorker::search(const ItemIndex::Chunk& chunk) {
   begin_scanning(chunk);
   drop_done(chunk);
-  for (const std::size_t i : filling_) score_directly(i, chunk.begin, chunk.end);
+  for (const std::size_t q : filling_) score_directly(q, chunk.begin, chunk.end);
   scan(chunk);
+}
+
+void SearchWorker::add_unfinished(const ItemIndex::Chunk& chunk, std::vector<std::size_t>& queries) const {
+  for (const auto* some : {&filling_, &scanning_})
+    std::copy_if(some->begin(), some->end(), std::back_inserter(queries),
+                 [&](std::size_t q) { return !state_->is_done(q, chunk); });
 }
 
 void SearchWorker::begin_scanning(const ItemIndex::Chunk& chunk) {
   std::size_t kept = 0;
-  for (const std::size_t i : filling_) {
-    const std::size_t q = own_[i];
+  for (const std::size_t q : filling_) {
     if (state_->answered[q] != 0) continue;
     // Asked once: another thread may raise it at any moment.
     if (state_->threshold(q) != no_threshold) {
-      scanning_.push_back(i);
+      scanning_.push_back(q);
       packed_steps_ = 0;
-    } else if (chunk.begin >= SearchState::most_filled && !lists_[i].all_allowed()) {
-      score_allowed_from(i, chunk.begin);
+    } else if (chunk.begin >= SearchState::most_filled && !state_->lists[q].all_allowed()) {
+      score_allowed_from(q, chunk.begin);
       state_->answered[q] = 1;
     } else {
-      filling_[kept++] = i;
+      filling_[kept++] = q;
     }
   }
   filling_.resize(kept);
 }
 
 void SearchWorker::drop_done(const ItemIndex::Chunk& chunk) {
-  const std::size_t dropped = std::erase_if(scanning_, [&](std::size_t i) { return state_->is_done(own_[i], chunk); });
+  const std::size_t dropped = std::erase_if(scanning_, [&](std::size_t q) { return state_->is_done(q, chunk); });
   if (dropped > 0) packed_steps_ = 0;
 }
 
-void SearchWorker::score_directly(std::size_t i, std::size_t begin, std::size_t end) {
-  const std::size_t q = own_[i];
+void SearchWorker::score_directly(std::size_t query, std::size_t begin, std::size_t end) {
   const ItemIndex& index = state_->index;
-  state_->kernels.inner_products(state_->row(q), 1, index.row(begin), end - begin, index.factors(), scores_.get());
-  for (std::size_t p = begin; p < end; ++p) offer(i, p, scores_[p - begin]);
+  state_->kernels.inner_products(state_->row(query), 1, index.row(begin), end - begin, index.factors(), scores_.get());
+  offer(query, end - begin, scores_.get(), [&](std::size_t j) { return begin + j; });
   counts_.rescored += end - begin;
-  if (lists_[i].full()) state_->raise(q, lists_[i].last_score());
 }
 
-void SearchWorker::offer(std::size_t i, std::size_t position, float inner_product) {
-  const float score = state_->score(inner_product, own_[i], position);
-  if (score >= state_->threshold(own_[i])) lists_[i].offer({score, state_->index.id(position)});
+template <class Position>
+void SearchWorker::offer(std::size_t query, std::size_t count, const float* inner_products, const Position& position) {
+  FilteredList& list = state_->lists[query];
+  const SearchState::Lock alone(*state_, query);
+  for (std::size_t j = 0; j < count; ++j) {
+    const float score = state_->score(inner_products[j], query, position(j));
+    if (score >= state_->threshold(query)) list.offer({score, state_->index.id(position(j))});
+  }
+  if (list.full()) state_->raise(query, list.last_score());
 }
 
 const ScanKernels& SearchWorker::kernels() const {
@@ -128,8 +136,7 @@ void SearchWorker::pack(std::size_t steps) {
   for (std::size_t first = 0; first < scanning_.size(); first += scan.queries) {
     const std::size_t count = std::min(scan.queries, scanning_.size() - first);
     const std::int8_t* codes[most_scan_queries];
-    for (std::size_t j = 0; j < count; ++j)
-      codes[j] = state_->codes.data() + own_[scanning_[first + j]] * state_->stride;
+    for (std::size_t j = 0; j < count; ++j) codes[j] = state_->codes.data() + scanning_[first + j] * state_->stride;
     scan.pack_queries(codes, count, steps, to);
     to += scan.packed_bytes(steps);
   }
@@ -158,7 +165,7 @@ void SearchWorker::scan_tile(const ScanKernels& scan, const ScanItems& items, co
   const std::size_t count = std::min(scan.queries, scanning_.size() - first);
   const bool principal = items.steps < scan_steps(state_->index.factors());
   for (std::size_t j = 0; j < count; ++j) {
-    const std::size_t q = own_[scanning_[first + j]];
+    const std::size_t q = scanning_[first + j];
     const QuantizedQuery& query = state_->quantized[q];
     tile_.shifts[j] = principal ? query.principal_shift : query.shift;
     tile_.levels[j] = scan_level(state_->least(q, state_->threshold(q)), query);
@@ -188,16 +195,15 @@ void SearchWorker::sort_by_query(std::size_t survivors, std::size_t queries) {
   for (std::size_t s = 0; s < survivors; ++s) by_query_[next[survivors_[s].query]++] = survivors_[s];
 }
 
-void SearchWorker::rescore(std::size_t i, const ScanItems& items, const ItemIndex::Chunk& chunk,
+void SearchWorker::rescore(std::size_t query, const ScanItems& items, const ItemIndex::Chunk& chunk,
                            std::span<const Survivor> survivors) {
-  const std::size_t q = own_[i];
   const ItemIndex& index = state_->index;
-  const QuantizedQuery& query = state_->quantized[q];
+  const QuantizedQuery& codes = state_->quantized[query];
   const bool principal = items.steps < scan_steps(index.factors());
   const float margin = scan_margin(items.steps);
   std::size_t next = 0;
   while (next < survivors.size()) {
-    const float level = scan_level(state_->least(q, state_->threshold(q)), query);
+    const float level = scan_level(state_->least(query, state_->threshold(query)), codes);
     std::uint32_t positions[rescored_at_once];
     std::size_t taken = 0;
     for (; next < survivors.size() && taken < rescored_at_once; ++next) {
@@ -205,20 +211,20 @@ void SearchWorker::rescore(std::size_t i, const ScanItems& items, const ItemInde
       const std::size_t g = survivor.group;
       const std::size_t position = chunk.begin + g * scan_group + survivor.item;
       if (position >= chunk.end) continue;
-      const float limit = scan_threshold(level, query.norm_part, query.rest_part, principal ? query.tail_part : 0,
-                                         state_->scan_biased ? query.bias_weight : 0, items.inverse_scales[g],
+      const float limit = scan_threshold(level, codes.norm_part, codes.rest_part, principal ? codes.tail_part : 0,
+                                         state_->scan_biased ? codes.bias_weight : 0, items.inverse_scales[g],
                                          items.errors[g], items.lengths[g], items.tail_lengths[g], margin);
       float dot = static_cast<float>(survivor.dot);
-      if (state_->scan_biased) dot += items.biases[g * scan_group + survivor.item] * query.bias_weight;
+      if (state_->scan_biased) dot += items.biases[g * scan_group + survivor.item] * codes.bias_weight;
       if (dot < limit) continue;
       prefetch_row(index.row(position), state_->width());
       positions[taken++] = static_cast<std::uint32_t>(position);
     }
     float scores[rescored_at_once];
-    state_->kernels.gathered_inner_products(index.row(0), index.factors(), positions, taken, 0, state_->row(q), scores);
-    for (std::size_t j = 0; j < taken; ++j) offer(i, positions[j], scores[j]);
+    state_->kernels.gathered_inner_products(index.row(0), index.factors(), positions, taken, 0, state_->row(query),
+                                            scores);
+    offer(query, taken, scores, [&](std::size_t j) { return std::size_t{positions[j]}; });
     counts_.rescored += taken;
-    if (lists_[i].full()) state_->raise(q, lists_[i].last_score());
   }
 }
 

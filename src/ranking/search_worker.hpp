@@ -7,18 +7,17 @@
 #include <vector>
 
 #include "src/aligned_array.hpp"
-#include "src/ranking/filtered_list.hpp"
 #include "src/ranking/search_state.hpp"
 
 namespace alsace {
 
-/// One thread's share: some of the queries, or some of the items of all queries. Takes all its memory when it is made:
-/// nothing else can throw. A query is one of four: it gives every item the same score, so that the first by id are the
-/// best; it has a short allow list, whose items are scored one by one; it has no threshold yet, so that every item is
-/// scored; or it scans.
+/// One thread's share: all items for some of the queries, or some of the items for all queries. Takes all its memory
+/// when it is made: nothing else can throw. A query is one of four: it gives every item the same score, so that the
+/// first by id are the best; it has a short allow list, whose items are scored one by one; it has no threshold yet, so
+/// that every item is scored; or it scans.
 class SearchWorker {
  public:
-  SearchWorker(SearchState& state, std::vector<std::size_t> queries);
+  SearchWorker(SearchState& state, std::span<const std::size_t> queries);
 
   /// Answers the queries of one score and those of short allow lists, once.
   void answer_at_once();
@@ -27,22 +26,23 @@ class SearchWorker {
   /// Searches one chunk for all other queries.
   void search(const ItemIndex::Chunk& chunk);
 
-  [[nodiscard]] const std::vector<std::size_t>& own() const { return own_; }
-  /// The list of query own()[i].
-  [[nodiscard]] const FilteredList& list(std::size_t i) const { return lists_[i]; }
+  /// Appends the queries that may want the chunk, or others behind it.
+  void add_unfinished(const ItemIndex::Chunk& chunk, std::vector<std::size_t>& queries) const;
   [[nodiscard]] const SearchCounts& counts() const { return counts_; }
 
  private:
-  void take_by_id(std::size_t i);
+  void take_by_id(std::size_t query);
   /// The allowed items of a query from a position on.
-  void score_allowed_from(std::size_t i, std::size_t begin);
+  void score_allowed_from(std::size_t query, std::size_t begin);
   /// Lets the queries scan that have a threshold by now, and ends those that allow too few of the items in front.
   void begin_scanning(const ItemIndex::Chunk& chunk);
   /// Drops those that are done.
   void drop_done(const ItemIndex::Chunk& chunk);
   /// Scores consecutive positions.
-  void score_directly(std::size_t i, std::size_t begin, std::size_t end);
-  void offer(std::size_t i, std::size_t position, float inner_product);
+  void score_directly(std::size_t query, std::size_t begin, std::size_t end);
+  /// Offers the query's list items with these inner products; `position(j)`: of the j-th.
+  template <class Position>
+  void offer(std::size_t query, std::size_t count, const float* inner_products, const Position& position);
 
   /// The kernels for as many queries as scan.
   [[nodiscard]] const ScanKernels& kernels() const;
@@ -55,7 +55,7 @@ class SearchWorker {
   /// Puts survivors query by query into by_query_, those of query j from ends_[j] to ends_[j + 1].
   void sort_by_query(std::size_t survivors, std::size_t queries);
   /// Scores one query's survivors exactly, a few at a time, with a threshold that rises meanwhile.
-  void rescore(std::size_t i, const ScanItems& items, const ItemIndex::Chunk& chunk,
+  void rescore(std::size_t query, const ScanItems& items, const ItemIndex::Chunk& chunk,
                std::span<const Survivor> survivors);
 
   /// What ScanQueries points to.
@@ -69,8 +69,6 @@ class SearchWorker {
   };
 
   SearchState* state_;
-  std::vector<std::size_t> own_;  // queries; elsewhere i is an index of this
-  std::vector<FilteredList> lists_;
   std::vector<std::size_t> even_;
   std::vector<std::size_t> direct_;
   std::vector<std::size_t> filling_;   // no threshold yet

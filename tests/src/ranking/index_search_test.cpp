@@ -284,7 +284,7 @@ TEST_P(IndexSearchTest, threads_change_nothing) {
   const FactorMatrix items = factor_rows(40'000, 12, true, 23);
   const std::vector<double> biases = biases_of(40'000, 0.1, 24);
   const ItemIndex index = index_of(items, biases, 2);
-  for (const Eigen::Index count : {1, 3, 30}) {
+  for (const Eigen::Index count : {1, 3, 30, 520}) {  // of the most, two threads share no items, and three do
     Queries queries = queries_of(factor_rows(count, 12, true, 25));
     queries.offsets.assign(queries.count, 1.5);
     test::add_filters(queries, 40'000, 26);
