@@ -1,8 +1,14 @@
 #include "mpi/serving/doorbell.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "mpi/comm/collectives.hpp"
+#include "mpi/comm/objects.hpp"
 
 namespace alsace::mpi {
 namespace {
@@ -20,6 +26,32 @@ TEST(DoorbellTest, brings_messages_of_any_length_in_order) {
     } else {
       EXPECT_EQ(doorbell.wait([] {}), message);
     }
+  }
+  barrier(world);
+}
+
+TEST(DoorbellTest, a_ring_wakes_those_who_sleep) {
+  using Clock = std::chrono::steady_clock;  // one for all processes of a host
+  using std::chrono::milliseconds;
+  const auto world = Communicator::world();
+  Doorbell doorbell(world);
+  std::vector<Clock::duration> delays;
+
+  for (int i = 0; i < 15; ++i) {
+    barrier(world);
+    if (world.is_root()) {
+      std::this_thread::sleep_for(milliseconds(10));  // the others fall asleep
+      doorbell.ring(to_bytes(Clock::now().time_since_epoch().count()));
+    } else {
+      const auto rung = from_bytes<Clock::rep>(doorbell.wait([] {}));
+      delays.push_back(Clock::now().time_since_epoch() - Clock::duration(rung));
+    }
+  }
+
+  // One that was not woken would sleep for 90 ms more.
+  std::sort(delays.begin(), delays.end());
+  if (!world.is_root()) {
+    EXPECT_LT(delays[delays.size() / 2], milliseconds(45));
   }
   barrier(world);
 }
