@@ -5,9 +5,6 @@
 
 namespace alsace::io {
 
-/// True when two names mean one file, whether it is there or not.
-bool same_file(const std::string& one, const std::string& other);
-
 /// Throws ErrorKind::usage when the file that `option` names is one of `inputs`, by this name or another. Empty names
 /// are no files.
 void refuse_input_as_output(const std::string& option, const std::string& output, std::span<const std::string> inputs);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "io/paths.hpp"
 #include "src/error.hpp"
 
 namespace alsace::io {
@@ -32,14 +33,14 @@ std::string RejectFile::name(const std::string& path, int rank) {
 
 void refuse_input_as_reject_file(const std::string& path, int ranks, std::span<const std::string> inputs) {
   if (path.empty()) return;
+  NamedFiles files;
+  for (const std::string& input : inputs) files.add(input);
   for (int rank = 0; rank < ranks; ++rank) {
     const std::string rejects = RejectFile::name(path, rank);
-    for (const std::string& input : inputs) {
-      std::error_code ignored;  // of a file that is not there yet
-      if (rejects != input && !std::filesystem::equivalent(rejects, input, ignored)) continue;
-      throw usage_error(
-          fmt::format("--reject-file = {}, expected a file that is no input: {} is {}", path, rejects, input));
-    }
+    const std::string* const input = files.find(rejects);
+    if (input == nullptr) continue;
+    throw usage_error(
+        fmt::format("--reject-file = {}, expected a file that is no input: {} is {}", path, rejects, *input));
   }
 }
 

@@ -8,7 +8,7 @@
 #include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
 #include "io/options/log_option.hpp"
-#include "io/options/output_option.hpp"
+#include "io/paths.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"

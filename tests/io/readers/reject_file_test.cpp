@@ -65,13 +65,14 @@ TEST_F(RejectFileTest, is_made_for_the_first_row_and_named_by_rank) {
 
 TEST_F(RejectFileTest, may_not_be_an_input_by_any_name) {
   const std::string input = directory_.write("in.csv", "1,2\n");
-  EXPECT_EQ(refusal(4, {input}), "");
+  EXPECT_EQ(refusal(4, {input, ""}), "");
 
   EXPECT_THAT(refusal(1, {path_}), testing::HasSubstr("--reject-file = " + path_));
   EXPECT_EQ(refusal(2, {path_ + ".2"}), "");
   EXPECT_NE(refusal(3, {path_ + ".2"}), "");
   std::filesystem::create_symlink(input, path_);
   EXPECT_NE(refusal(1, {input}), "");
+  EXPECT_NE(refusal(2, {directory_ / "./rejected.1"}), "") << "spelt otherwise, and not there yet";
 }
 
 }  // namespace
