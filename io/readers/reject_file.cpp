@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "io/paths.hpp"
+#include "io/store/store_place.hpp"
 #include "src/error.hpp"
 
 namespace alsace::io {
@@ -31,7 +32,7 @@ std::string RejectFile::name(const std::string& path, int rank) {
   return rank == 0 ? path : fmt::format("{}.{}", path, rank);
 }
 
-void refuse_input_as_reject_file(const std::string& path, int ranks, std::span<const std::string> inputs) {
+void check_reject_file(const std::string& path, int ranks, std::span<const std::string> inputs) {
   if (path.empty()) return;
   NamedFiles files;
   for (const std::string& input : inputs) files.add(input);
@@ -42,6 +43,7 @@ void refuse_input_as_reject_file(const std::string& path, int ranks, std::span<c
     throw usage_error(
         fmt::format("--reject-file = {}, expected a file that is no input: {} is {}", path, rejects, *input));
   }
+  refuse_store(path);
 }
 
 }  // namespace alsace::io

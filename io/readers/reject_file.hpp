@@ -30,8 +30,8 @@ class RejectFile {
   std::ofstream file_;
 };
 
-/// Throws ErrorKind::usage when one of the reject files of so many ranks is one of the inputs, by whatever name. For
-/// all inputs of a run, before any RejectFile is made.
-void refuse_input_as_reject_file(const std::string& path, int ranks, std::span<const std::string> inputs);
+/// Throws ErrorKind::usage when one of the reject files of so many ranks is one of the inputs, by whatever name, or in
+/// a place where refuse_store has none. For all inputs of a run, before any RejectFile is made.
+void check_reject_file(const std::string& path, int ranks, std::span<const std::string> inputs);
 
 }  // namespace alsace::io

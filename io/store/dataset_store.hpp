@@ -34,8 +34,9 @@ std::string to_hex(const Fingerprint& fingerprint);
 bool is_dataset(const std::filesystem::path& path);
 
 /// Makes the empty directory `path`.tmp that shards are written to, in the place of a leftover one. Throws
-/// ErrorKind::usage when `path` exists and `overwrite` is false (or `path` is not a data set), and when what has the
-/// name of a leftover is not one: a directory of shards, model.h5 and MANIFEST.json, nothing else.
+/// ErrorKind::usage when `path` exists and `overwrite` is false (or `path` is not a data set), when it lies in another
+/// data set or in a checkpoint, and when what has the name of a leftover is not one: a directory of shards, model.h5
+/// and MANIFEST.json, nothing else.
 std::filesystem::path stage_dataset(const std::filesystem::path& path, bool overwrite);
 
 /// Writes, fsyncs, drops from the page cache, reads back and compares one shard. Throws ErrorKind::storage.

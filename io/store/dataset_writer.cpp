@@ -5,6 +5,7 @@
 #include "io/store/dataset_store.hpp"
 #include "io/store/manifest_json.hpp"
 #include "io/store/shard_writer.hpp"
+#include "io/store/store_place.hpp"
 #include "io/store/store_schema.hpp"
 #include "src/error.hpp"
 
@@ -62,6 +63,7 @@ bool is_dataset(const fs::path& path) {
 }
 
 fs::path stage_dataset(const fs::path& path, bool overwrite) {
+  refuse_inside_store(path);
   check_replaceable(without_slash(path), overwrite);
   check_leftover(aside_of(without_slash(path)));
   check_leftover(staging_of(path));

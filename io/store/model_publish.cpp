@@ -10,6 +10,7 @@
 #include "io/store/model_manifest.hpp"
 #include "io/store/model_store.hpp"
 #include "io/store/model_view.hpp"
+#include "io/store/store_place.hpp"
 #include "io/store/store_schema.hpp"
 #include "src/error.hpp"
 
@@ -106,14 +107,7 @@ void refuse_other_than_model(const fs::path& model) {
     throw usage_error(fmt::format("{}: is {}, expected a directory for checkpoints or a name that is free",
                                   path.string(), is_store ? "a data set or a single checkpoint" : "a file"));
   }
-}
-
-void refuse_store(const fs::path& directory) {
-  const fs::path path = without_slash(directory);
-  std::error_code ignored;
-  if (fs::exists(path / schema::manifest_file, ignored) || !checkpoints_of(path).empty()) {
-    throw usage_error(fmt::format("{}: is a model or a data set, expected another directory", path.string()));
-  }
+  refuse_inside_store(path);
 }
 
 void prepare_model_directory(const fs::path& model) {

@@ -21,11 +21,9 @@ namespace alsace::io {
 /// Name of a checkpoint: sweep-000012.
 std::string sweep_name(int sweep);
 
-/// Throws ErrorKind::usage when `model` is a file, a data set or a single checkpoint, where no checkpoints can go.
+/// Throws ErrorKind::usage when `model` is a file, a data set or a single checkpoint, or lies in one, where no
+/// checkpoints can go.
 void refuse_other_than_model(const std::filesystem::path& model);
-
-/// Throws ErrorKind::usage when `directory` is a model, a checkpoint or a data set, where other files have no place.
-void refuse_store(const std::filesystem::path& directory);
 
 /// Makes the model directory if need be (the parents of what it makes are fsynced), removes what an interrupted commit
 /// left behind (by our names alone: sweep-NNNNNN.tmp, sweep-NNNNNN.replaced.tmp, latest.tmp, best.tmp), and makes and

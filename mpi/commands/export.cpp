@@ -6,6 +6,7 @@
 #include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
 #include "io/store/model_store.hpp"
+#include "io/store/store_place.hpp"
 #include "mpi/commands/commands.hpp"
 
 namespace alsace::commands {

@@ -13,6 +13,7 @@
 #include "io/export/print_result.hpp"
 #include "io/options/command_line.hpp"
 #include "io/options/log_option.hpp"
+#include "io/options/output_option.hpp"
 #include "io/planning/calibration_file.hpp"
 #include "io/planning/plan_report.hpp"
 #include "io/store/dataset_store.hpp"
@@ -115,6 +116,7 @@ void add_calibration_options(CLI::App& app, Options& options) {
 /// Measures and writes the calibration file. Collective: this alone starts MPI.
 int run_calibration(int argc, char** argv, const Options& options, const std::string& effective) {
   if (options.out.empty()) throw usage_error("--out = nothing, expected a file for what --calibrate measures");
+  io::check_output("--out", options.out, {});
   if (!std::is_sorted(options.at_factors.begin(), options.at_factors.end(), std::less_equal<>())) {
     throw usage_error(
         fmt::format("--at-factors = {}, expected numbers that ascend", fmt::join(options.at_factors, ",")));

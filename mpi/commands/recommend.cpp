@@ -99,7 +99,7 @@ std::unique_ptr<io::RecommendationWriter> open_output(const mpi::Communicator& w
   std::unique_ptr<io::RecommendationWriter> writer;
   world.run_together([&] {
     if (!world.is_root()) return;
-    io::refuse_input_as_output("--out", options.out, std::vector{options.users, options.item_info});
+    io::check_output("--out", options.out, std::vector{options.users, options.item_info});
     if (!options.item_info.empty()) names.titles = io::read_item_titles(options.item_info);
     io::RecommendationOutput output;
     output.path = options.out;

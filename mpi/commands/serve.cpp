@@ -165,8 +165,8 @@ int serve(int argc, char** argv) {
   if (!command.parse(argc, argv)) return 0;
   apply(options);
   if (command.given("auth") && options.token_file.empty()) throw usage_error("--auth goes with --token-file");
-  if (options.access_log != "-") {
-    io::refuse_input_as_output("--access-log", options.access_log, std::vector{options.item_info, options.token_file});
+  if (options.access_log != "off") {
+    io::check_output("--access-log", options.access_log, std::vector{options.item_info, options.token_file});
   }
 
   // Before MPI starts threads of its own, which inherit the mask of signals.

@@ -16,6 +16,7 @@
 #include "io/options/command_line.hpp"
 #include "io/options/log_option.hpp"
 #include "io/options/reader_flags.hpp"
+#include "io/store/store_place.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
@@ -151,6 +152,9 @@ int split(int argc, char** argv) {
   const mpi::Communicator& comm = run.world();
   const io::Stopwatch clock;
 
+  comm.run_together([&] {
+    if (comm.is_root()) io::refuse_store(options.out);
+  });
   const OutputDirectory directory(comm, options.out);
   std::vector<Output> outputs = stage_parts(comm, options);
   const mpi::LoadedDataset data = mpi::load_input(comm, options.inputs, options.read, options.duplicates, RowCost{});

@@ -9,6 +9,7 @@
 #include "io/options/command_line.hpp"
 #include "io/options/log_option.hpp"
 #include "io/paths.hpp"
+#include "io/store/store_place.hpp"
 #include "mpi/commands/command_run.hpp"
 #include "mpi/commands/commands.hpp"
 #include "mpi/data/dataset_writer.hpp"
@@ -53,9 +54,11 @@ void refuse_one_name_for_both(const Options& options) {
 }
 
 /// Before anything is made up that would then have no place.
-void refuse_taken_attributes(const Options& options) {
+void check_files(const Options& options) {
+  if (options.format == Format::csv) io::refuse_store(options.out);
   std::error_code ignored;
   if (options.attributes.empty()) return;
+  io::refuse_store(options.attributes);
   if (!options.overwrite && std::filesystem::exists(options.attributes, ignored)) {
     throw usage_error(fmt::format("{}: exists, expected a new file or --overwrite", options.attributes));
   }
@@ -81,7 +84,7 @@ int synth(int argc, char** argv) {
   const mpi::Communicator& comm = run.world();
   const io::Stopwatch watch;
   comm.run_together([&] {
-    if (comm.is_root()) refuse_taken_attributes(options);
+    if (comm.is_root()) check_files(options);
   });
   if (options.format == Format::csv) {
     mpi::write_synthetic_csv(comm, options.data, options.out, options.overwrite);

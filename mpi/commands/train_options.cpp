@@ -11,6 +11,7 @@
 #include "io/options/output_option.hpp"
 #include "io/options/reader_flags.hpp"
 #include "io/readers/reject_file.hpp"
+#include "io/store/store_place.hpp"
 #include "mpi/comm/kernel_choice.hpp"
 #include "src/error.hpp"
 #include "src/evaluation/ranking_metrics.hpp"
@@ -193,9 +194,10 @@ std::optional<TrainRequest> parse_train(int argc, char** argv) {
     name_valid_metrics(request);
     for (const auto& inputs :
          {request.run.inputs, request.run.valid, std::vector<std::string>{request.run.init_items}}) {
-      io::refuse_input_as_reject_file(request.run.read.reject_file, 1, inputs);
-      io::refuse_input_as_output("--report-json", request.run.report_json, inputs);
+      io::check_reject_file(request.run.read.reject_file, 1, inputs);
+      io::check_output("--report-json", request.run.report_json, inputs);
     }
+    io::refuse_checkpoint_to_be(request.run.report_json, request.run.model);
     request.without_effect = options_without_effect(line, request.config);
     return request;
   }

@@ -47,7 +47,7 @@ std::vector<Input> inspect_inputs(const Communicator& comm, const std::vector<st
   std::vector<Input> found;
   comm.run_together([&] {
     if (!comm.is_root()) return;
-    io::refuse_input_as_reject_file(options.reject_file, comm.size(), inputs);
+    io::check_reject_file(options.reject_file, comm.size(), inputs);
     for (const std::string& path : inputs) {
       const io::InputFile file = io::inspect_file(path);
       found.push_back({file, io::detect_layout(path, file, options)});

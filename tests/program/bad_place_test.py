@@ -7,6 +7,7 @@ usage: bad_place_test.py PROGRAM TEST_DATA_DIR [PART_OF_A_NAME]
 
 import contextlib
 import fcntl
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from support import BARE, Skip, expect, refused, run_checks, temporaries_in
 USAGE, INPUT, STORAGE = 2, 3, 5
 SMALL = ["--factors", "1", "--sweeps", "2", "--threads", "1"]
 GOOD = "user,item,value,timestamp\na,x,1,10\na,y,2,20\nb,x,3,30\nb,z,1,40\nc,y,5,50\nc,z,1,60\n"
+SIZES = ["--users", "9", "--items", "9", "--interactions", "9"]
 
 
 def directory_or_missing_file_is_named(here):
@@ -80,6 +82,14 @@ def no_store_is_made_inside_of_another_or_over_one_of_another_kind(here):
         refused(here, USAGE, f"{model}: ", command=["train", "data", *SMALL, "--model", model, "--sweeps", "3"])
     for out in ("model", "model/latest", "model/sweep-000002", "good.csv"):
         refused(here, USAGE, f"{out}: exists", command=["import", "good.csv", "--out", out, "--overwrite"])
+    for store in ("data", "model/latest", "model/sweep-000002"):
+        for command in (["train", "good.csv", *SMALL, "--model"], ["import", "good.csv", "--out"],
+                        ["split", "good.csv", "--out"], ["synth", *SIZES, "--format", "dataset", "--out"]):
+            refused(here, USAGE, f"{store}/a/b: lies in", "expected a place outside", command=[*command, f"{store}/a/b"],
+                    ranks=(BARE, 3) if store == "data" else (BARE,))
+    for store in ("data", "model"):
+        refused(here, USAGE, f"{store}: is a model or a data set", command=["split", "good.csv", "--out", store],
+                ranks=(BARE,))
     here.done("verify", "data")
     here.done("verify", "model")
 
@@ -91,8 +101,38 @@ def nothing_is_exported_into_a_store(here):
     for out in ("data", "model", "model/", "model/latest", "model/sweep-000002"):
         refused(here, USAGE, "is a model or a data set", ranks=(BARE,),
                 command=["export", "--model", "model", "--out", out])
+    for out in ("data/factors", "model/latest/factors", "model/sweep-000002/factors/of/model"):
+        refused(here, USAGE, f"{out}: lies in", "expected a place outside", ranks=(BARE,),
+                command=["export", "--model", "model", "--out", out])
     here.done("export", "--model", "model", "--out", "factors")
     here.done("export", "--model", "model", "--out", "factors")
+
+
+def no_file_is_written_into_a_store(here):
+    here.write("good.csv", GOOD)
+    here.done("import", "good.csv", "--out", "data")
+    here.done("train", "data", "--model", "model", *SMALL)
+    here.path("link.csv").symlink_to("model/latest/MANIFEST.json")
+    files = ("model/latest/MANIFEST.json", "model/sweep-000002/new.csv", "data/shard-00000.h5", "link.csv")
+    commands = {"--out": (["recommend", "--model", "model"], ["synth", *SIZES, "--overwrite"],
+                          ["plan", "--calibrate"]),
+                "--attributes": (["synth", *SIZES, "--out", "s.csv", "--overwrite"],),
+                "--report-json": (["train", "good.csv", *SMALL, "--model", "other"],),
+                "--access-log": (["serve", "--model", "model"],),
+                "--reject-file": (["import", "good.csv", "--out", "other", "--on-bad-row", "skip"],
+                                  ["evaluate", "--model", "model", "--test", "good.csv", "--on-bad-row", "skip"])}
+    with here.nothing_changes_in("model"), here.nothing_changes_in("data"):
+        for option, several in commands.items():
+            for command, file in itertools.product(several, files):
+                refused(here, USAGE, f"{file}: lies in", "expected a place outside", command=[*command, option, file],
+                        ranks=(BARE, 3) if file == "link.csv" else (BARE,))
+    for option, file in [("--out", "data"), ("--out", "model/latest")]:
+        refused(here, USAGE, f"{file}: is a model or a data set", command=["recommend", "--model", "model", option, file])
+    here.done("recommend", "--model", "model", "--out", "model/top.csv")
+    train = ["train", "good.csv", *SMALL, "--model", "fresh", "--report-json"]
+    for file in ("fresh/latest/report.json", "fresh/sweep-000002/MANIFEST.json", "fresh/best/report.json"):
+        refused(here, USAGE, file, "expected a place outside", command=[*train, file], ranks=(BARE,))
+    here.done(*train, "fresh/report.json")
 
 
 def no_result_replaces_an_input(here):
@@ -103,8 +143,7 @@ def no_result_replaces_an_input(here):
                 ["train", "good.csv", "--valid", "items.csv", "--model", "other", "--report-json", "items.csv"],
                 ["recommend", "--model", "model", "--item-info", "items.csv", "--out", "./items.csv"],
                 ["serve", "--model", "model", "--item-info", "items.csv", "--access-log", "./items.csv"],
-                ["synth", "--users", "9", "--items", "9", "--interactions", "9", "--out", "s.csv", "--overwrite",
-                 "--attributes", "./s.csv"]]
+                ["synth", *SIZES, "--out", "s.csv", "--overwrite", "--attributes", "./s.csv"]]
     for command in commands:
         refused(here, USAGE, f"{command[-2]} = {command[-1]}, expected", command=command, ranks=(BARE,))
     expect(here.path("good.csv").read_text() == GOOD, "good.csv has changed")
@@ -269,7 +308,7 @@ def disk_that_fills_up_keeps_the_last_checkpoint(here):
 run_checks([directory_or_missing_file_is_named, pipe_is_refused_at_once, file_without_permission_is_named,
             folder_without_permission_is_named,
             no_store_is_made_inside_of_another_or_over_one_of_another_kind, second_import_needs_overwrite,
-            nothing_is_exported_into_a_store, no_result_replaces_an_input, what_is_no_store_is_said,
+            nothing_is_exported_into_a_store, no_file_is_written_into_a_store, no_result_replaces_an_input, what_is_no_store_is_said,
             store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
             leftovers_of_a_killed_run_go_at_the_next_start, model_that_another_run_writes_is_refused, full_disk_is_a_storage_error_that_leaves_nothing,
             messages_about_a_full_disk_are_one_line, disk_that_fills_up_keeps_the_last_checkpoint], workers=4)

@@ -28,7 +28,7 @@ class RejectFileTest : public testing::Test {
   }
   [[nodiscard]] std::string refusal(int ranks, const std::vector<std::string>& inputs) const {
     try {
-      refuse_input_as_reject_file(path_, ranks, inputs);
+      check_reject_file(path_, ranks, inputs);
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::usage);
       return error.what();
