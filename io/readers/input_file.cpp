@@ -10,6 +10,7 @@
 #include <boost/iostreams/filter/gzip.hpp>
 #include <fmt/format.h>
 
+#include "io/paths.hpp"
 #include "src/error.hpp"
 
 namespace alsace::io {
@@ -48,6 +49,18 @@ InputFile inspect_file(const std::string& path) {
     throw input_error(fmt::format("{}: is no gzip file, expected one by its name", path));
   }
   return result;
+}
+
+void refuse_repeated_inputs(std::span<const std::string> inputs) {
+  NamedFiles before;
+  for (const std::string& input : inputs) {
+    if (const std::string* const first = before.find(input)) {
+      throw usage_error(fmt::format("{}: is {}, expected each input once; if its rows are to count twice, give a copy",
+                                    input,
+                                    *first == input ? "given twice" : fmt::format("the same file as {}", *first)));
+    }
+    before.add(input);
+  }
 }
 
 TextSource::TextSource(const std::string& path, bool compressed, std::uint64_t begin)

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ struct InputFile {
 /// Throws ErrorKind::input naming the file when it is missing, a directory, empty, without permission, or named .gz but
 /// no gzip file.
 InputFile inspect_file(const std::string& path);
+
+/// Throws ErrorKind::usage when two of the inputs of a run are one file, by whatever names: its rows would count twice.
+void refuse_repeated_inputs(std::span<const std::string> inputs);
 
 /// The text of a file from a position on, decompressed if need be. Positions count bytes of the text.
 class TextSource {

@@ -48,6 +48,7 @@ std::vector<Input> inspect_inputs(const Communicator& comm, const std::vector<st
   comm.run_together([&] {
     if (!comm.is_root()) return;
     io::check_reject_file(options.reject_file, comm.size(), inputs);
+    io::refuse_repeated_inputs(inputs);
     for (const std::string& path : inputs) {
       const io::InputFile file = io::inspect_file(path);
       found.push_back({file, io::detect_layout(path, file, options)});

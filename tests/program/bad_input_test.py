@@ -207,6 +207,25 @@ def training_input_may_come_from_a_file_of_options(here):
     here.run("train", "--config", "train.toml").ends_with(0).says("input = good.csv (train.toml:1)")
 
 
+def input_given_twice_is_refused(here):
+    here.write("good.csv", GOOD)
+    here.write("others.csv", GOOD)
+    here.path("link.csv").symlink_to("good.csv")
+    here.path("hard.csv").hardlink_to(here.path("good.csv"))
+    here.done("train", "good.csv", "--model", "model", *SMALL)
+    model = ["--model", "out", *SMALL]
+    for again in ("good.csv", "./good.csv", here.path("good.csv"), "link.csv", "hard.csv"):
+        told = f"{again}: is given twice" if again == "good.csv" else f"{again}: is the same file as good.csv"
+        for command in (["import", "good.csv", "others.csv", again, "--out", "out"],
+                        ["train", "good.csv", again, *model],
+                        ["train", "others.csv", "--valid", "good.csv", "--valid", again, *model],
+                        ["split", "good.csv", again, "--out", "out"],
+                        ["evaluate", "--model", "model", "--test", "good.csv", "--test", again]):
+            refused(here, USAGE, told, "expected each input once", "copy", command=command,
+                    ranks=(BARE, 3) if again == "link.csv" else (BARE,))
+    here.done("import", "good.csv", "others.csv", "--out", "out")
+
+
 def files_beside_the_input_are_checked(here):
     here.write("good.csv", GOOD)
     here.write("others.csv", "user,item\nnobody,x\n")
@@ -233,4 +252,5 @@ def files_beside_the_input_are_checked(here):
 run_checks([*FILES, *FINE, crlf_gives_the_same_data_as_lf, quoted_newline_is_read_by_serial_parse,
             ids_come_back_as_they_went_in, numbers_out_of_range_are_usage_errors, words_out_of_range_are_usage_errors,
             unknown_options_and_commands_are_usage_errors, options_that_go_with_others_are_refused_alone,
-            option_that_the_objective_does_not_read_is_warned_of, training_input_may_come_from_a_file_of_options, files_beside_the_input_are_checked], workers=4)
+            option_that_the_objective_does_not_read_is_warned_of, training_input_may_come_from_a_file_of_options, input_given_twice_is_refused,
+            files_beside_the_input_are_checked], workers=4)
