@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <string>
 #include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
 #include <mpi.h>
 
+#include "io/export/print_result.hpp"
 #include "mpi/comm/communicator.hpp"
 #include "mpi/commands/commands.hpp"
 #include "src/error.hpp"
@@ -37,16 +39,17 @@ constexpr std::array commands{
 };
 
 void print_help() {
-  fmt::print(
+  std::string text = fmt::format(
       "Alsace {}: ALS at cluster scale\n\n"
       "  alsace COMMAND ...                 one process\n"
       "  mpirun -np N alsace COMMAND ...    N ranks\n\nCommands\n",
       ALSACE_VERSION);
-  for (const Command& command : commands) fmt::print("  {:<10} {}\n", command.name, command.summary);
-  fmt::print(
+  for (const Command& command : commands) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+  text +=
       "\n`alsace COMMAND --help` tells all about one of them.\n\n"
       "Exit codes: 0 done, 1 a bug, 2 usage, 3 bad input, 4 numerics, 5 storage, 6 interrupted (what is\n"
-      "complete is kept). Results go to stdout, log and progress to stderr.\n");
+      "complete is kept). Results go to stdout, log and progress to stderr.\n";
+  alsace::io::print_result(text);
 }
 
 /// The rank by MPI, or before MPI_Init by what the launcher says; 0 without one.
@@ -81,23 +84,28 @@ int fail(alsace::ErrorKind kind, const char* message, bool all_ranks) {
   return code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+/// What the program does by the first of its arguments; returns the exit code.
+int run(int argc, char** argv) {
   const std::string_view name = argc > 1 ? argv[1] : "--help";
   if (name == "--help" || name == "-h" || name == "help") {
     print_help();
     return argc > 1 ? 0 : static_cast<int>(alsace::ErrorKind::usage);
   }
   if (name == "--version") {
-    fmt::print("alsace {}\n", ALSACE_VERSION);
+    alsace::io::print_result(fmt::format("alsace {}\n", ALSACE_VERSION));
     return 0;
   }
+  for (const Command& command : commands) {
+    if (command.name == name) return command.run(argc - 1, argv + 1);
+  }
+  throw alsace::usage_error(fmt::format("{} is not a command; see alsace --help", name));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    for (const Command& command : commands) {
-      if (command.name == name) return command.run(argc - 1, argv + 1);
-    }
-    throw alsace::usage_error(fmt::format("{} is not a command; see alsace --help", name));
+    return run(argc, argv);
   } catch (const alsace::mpi::AgreedError& error) {
     return fail(error.kind(), error.what(), true);
   } catch (const alsace::Error& error) {

@@ -6,13 +6,13 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <iostream>
 #include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/export/print_result.hpp"
 #include "io/options/config_file.hpp"
 #include "src/error.hpp"
 
@@ -196,7 +196,7 @@ bool CommandLine::parse(int argc, const char* const* argv) {
   try {
     app_.parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    std::cout << app_.help();
+    print_result(app_.help());
     return false;
   } catch (const CLI::Error& error) {
     throw usage_error(fmt::format("{}{}\nSee {} --help", error.what(), weaker_source(error.what()), app_.get_name()));

@@ -25,7 +25,8 @@ class CommandLine {
 
   /// Fills the variables bound to the options. False when `--help` was asked for and has been printed: the command then
   /// returns 0. Whole numbers are decimal, leading zeros or not. Throws ErrorKind::usage for an unknown option, a value
-  /// out of range or an empty one of a required option, naming where it was given.
+  /// out of range or an empty one of a required option, naming where it was given; ErrorKind::storage when the help
+  /// cannot be printed.
   [[nodiscard]] bool parse(int argc, const char* const* argv);
 
   /// True when the option was given, wherever: command line, environment or file. `name` without

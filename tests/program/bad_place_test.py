@@ -20,6 +20,8 @@ from support import BARE, Skip, expect, refused, run_checks, temporaries_in
 USAGE, INPUT, STORAGE = 2, 3, 5
 SMALL = ["--factors", "1", "--sweeps", "2", "--threads", "1"]
 GOOD = "user,item,value,timestamp\na,x,1,10\na,y,2,20\nb,x,3,30\nb,z,1,40\nc,y,5,50\nc,z,1,60\n"
+COMMANDS = ["import", "split", "train", "evaluate", "recommend", "similar", "serve", "inspect", "verify", "export",
+            "synth", "plan"]
 SIZES = ["--users", "9", "--items", "9", "--interactions", "9"]
 
 
@@ -286,6 +288,21 @@ def messages_about_a_full_disk_are_one_line(here):
             expect(message.count("\n") == 1 and message.endswith("No space left on device\n"), message)
 
 
+def output_that_cannot_be_printed_is_a_storage_error(here):
+    here.write("good.csv", GOOD)
+    here.done("train", "good.csv", "--model", "model", *SMALL)
+    commands = [["--help"], ["-h"], ["help"], ["--version"], ["inspect", "model"], ["inspect", "model", "--json"],
+                ["verify", "model"], ["plan", *SIZES, "--factors", "1"], ["recommend", "--model", "model"],
+                ["similar", "--model", "model", "--item", "x"], ["evaluate", "--model", "model", "--test", "good.csv"],
+                ["export", "--model", "model", "--out", "factors"], ["import", "good.csv", "--out", "data"],
+                *([command, "--help"] for command in COMMANDS)]
+    for command in commands:
+        outcome = here.run(*command, before=["sh", "-c", 'exec "$0" "$@" >/dev/full'])
+        outcome.ends_with(STORAGE, "alsace: stdout: cannot be written: No space left on device")
+    here.run("--help").ends_with(0).says("alsace COMMAND --help")
+    here.run("--version").ends_with(0).says("alsace")
+
+
 def disk_that_fills_up_keeps_the_last_checkpoint(here):
     train = ["train", here.data / "split_random/valid.csv", "--factors", "16", "--threads", "1", "--sweeps", "40",
              "--checkpoint-every", "1", "--keep", "100", "--model"]
@@ -311,4 +328,4 @@ run_checks([directory_or_missing_file_is_named, pipe_is_refused_at_once, file_wi
             nothing_is_exported_into_a_store, no_file_is_written_into_a_store, no_result_replaces_an_input, what_is_no_store_is_said,
             store_of_a_newer_schema_is_refused, model_is_found_by_any_of_its_names,
             leftovers_of_a_killed_run_go_at_the_next_start, model_that_another_run_writes_is_refused, full_disk_is_a_storage_error_that_leaves_nothing,
-            messages_about_a_full_disk_are_one_line, disk_that_fills_up_keeps_the_last_checkpoint], workers=4)
+            messages_about_a_full_disk_are_one_line, output_that_cannot_be_printed_is_a_storage_error, disk_that_fills_up_keeps_the_last_checkpoint], workers=4)
