@@ -77,10 +77,6 @@ std::vector<std::string> warnings_of(const Workload& workload, const Cluster& cl
                                    limit.consequence));
   }
   const std::uint64_t fewest = std::min(workload.users, workload.items);
-  if (static_cast<std::uint64_t>(workload.factors) > fewest) {
-    warnings.push_back(
-        fmt::format("--factors = {}, expected 1 to {}, the smaller of users and items", workload.factors, fewest));
-  }
   if (static_cast<std::uint64_t>(cluster.ranks) > fewest) {
     warnings.push_back(
         fmt::format("--ranks = {}, expected 1 to {}: some ranks will have no rows of a side", cluster.ranks, fewest));

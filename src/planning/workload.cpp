@@ -42,6 +42,8 @@ void Workload::validate() const {
   if (problems.empty()) {
     problems.expect<std::uint64_t>("--interactions", interactions, 1, users * items,
                                    " (users × items: a pair counts once)");
+    problems.expect<std::uint64_t>("--factors", static_cast<std::uint64_t>(factors), 1, std::min(users, items),
+                                   ", the smaller of users and items");  // train says the same
   }
   problems.throw_if_any();
 }

@@ -67,6 +67,11 @@ def impossible_sizes_are_refused_with_their_ranges(here):
             command=["plan", "--users", 5000000000, "--items", 0, "--interactions", 1], ranks=(BARE,))
     refused(here, USAGE, "--interactions = 13, expected 1 to 12",
             command=["plan", "--users", 3, "--items", 4, "--interactions", 13], ranks=(BARE,))
+    here.write("few.csv", "user,item\na,x\nb,x\nb,y\nc,x\n")
+    told = "--factors = 3, expected 1 to 2, the smaller of users and items"
+    refused(here, USAGE, told, command=["train", "few.csv", "--model", "out", "--factors", 3], ranks=(BARE,))
+    refused(here, USAGE, told, ranks=(BARE,),
+            command=["plan", "--users", 3, "--items", 2, "--interactions", 4, "--factors", 3])
     refused(here, USAGE, "--ranks = 0, expected 1 to", command=["plan", *SIZES, "--ranks", 0], ranks=(BARE,))
     refused(here, USAGE, "sizes = incomplete", command=["plan", "--users", 3], ranks=(BARE,))
     refused(here, USAGE, "sizes = given twice", command=["plan", "data", *SIZES], ranks=(BARE,))

@@ -226,11 +226,14 @@ TEST(PlanTest, needed_is_chosen_where_replicate_does_not_fit) {
 }
 
 TEST(PlanTest, impossible_sizes_are_usage_errors_that_name_the_range) {
-  EXPECT_EQ(test::complaint_about<Workload>({.users = 3, .items = 4, .interactions = 12}), "");
-  EXPECT_EQ(test::complaint_about<Workload>({.users = 3, .items = 4, .interactions = 13}),
+  EXPECT_EQ(test::complaint_about<Workload>({.users = 3, .items = 4, .interactions = 12, .factors = 3}), "");
+  EXPECT_EQ(test::complaint_about<Workload>({.users = 3, .items = 4, .interactions = 13, .factors = 3}),
             "--interactions = 13, expected 1 to 12 (users × items: a pair counts once)");
   EXPECT_EQ(test::complaint_about<Workload>({.users = 0, .items = 4, .interactions = 1, .factors = 5000}),
             "--users = 0, expected 1 to 4294967295 (indices have 32 bits)\n--factors = 5000, expected 1 to 4096");
+  EXPECT_EQ(test::complaint_about<Workload>({.users = 9, .items = 3, .interactions = 9, .factors = 4}),
+            "--factors = 4, expected 1 to 3, the smaller of users and items");
+  EXPECT_NO_THROW((Workload{.users = 9, .items = 3, .interactions = 9, .factors = 3}.validate()));
   EXPECT_EQ(test::complaint_about<Cluster>({.ranks = 0, .threads = 0}),
             "--ranks = 0, expected 1 to 1048576\n--threads = 0, expected 1 to 4096");
 }
