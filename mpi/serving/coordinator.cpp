@@ -271,9 +271,9 @@ void Coordinator::model_loaded() {
   metrics_.model_is(*loaded);
   metrics_.ready_is(!draining_);
   if (!first) metrics_.reload_done(true);
-  spdlog::info("serving {}: {} users, {} items, {} factors on {} ranks, loaded in {:.2f} s", loaded->path,
+  spdlog::info("serving {}: {} users, {} items, {} factors on {} rank{}, loaded in {:.2f} s", loaded->path,
                loaded->info.users, loaded->info.items, loaded->info.config.factors, comm_.size(),
-               seconds_between(load_began_, Clock::now()));
+               comm_.size() == 1 ? "" : "s", seconds_between(load_began_, Clock::now()));
   if (reload) reload->done(loaded->name);
 }
 
