@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "src/kernels/kernel_table.hpp"
@@ -74,16 +75,14 @@ struct SearchState {
   SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
               const SearchOptions& how, std::span<const float> from_outside);
 
-  /// Keeps other threads from a query's list while it lives.
+  /// Keeps other threads from a query's list while it lives, microseconds at most: they yield. To let them
+  /// sleep would cost every owner a system call to wake nobody.
   class Lock {
    public:
     Lock(SearchState& state, std::size_t query) : taken_(state.taken_[query]) {
-      while (taken_.test_and_set(std::memory_order_acquire)) taken_.wait(true, std::memory_order_relaxed);
+      while (taken_.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
     }
-    ~Lock() {
-      taken_.clear(std::memory_order_release);
-      taken_.notify_one();
-    }
+    ~Lock() { taken_.clear(std::memory_order_release); }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
