@@ -75,8 +75,8 @@ struct SearchState {
   SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
               const SearchOptions& how, std::span<const float> from_outside);
 
-  /// Keeps other threads from a query's list while it lives, microseconds at most: they yield. To let them
-  /// sleep would cost every owner a system call to wake nobody.
+  /// Keeps other threads from a query's list while it lives, microseconds at most: they yield. To let them sleep would
+  /// cost every owner a system call to wake nobody.
   class Lock {
    public:
     Lock(SearchState& state, std::size_t query) : taken_(state.taken_[query]) {
