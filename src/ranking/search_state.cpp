@@ -33,7 +33,7 @@ SearchState::SearchState(const KernelTable& with, const ItemIndex& in, const Que
                                       : std::vector<float>(from_outside.begin(), from_outside.end())),
       given(thresholds),
       answered(asked.count),
-      taken_(asked.count) {
+      locks_(asked.count) {
   ItemUnits units = in.units();
   if (!scan_biased) units.biases = 0;
   const auto most = static_cast<std::size_t>(how.threads);

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <thread>
 #include <vector>
+
+#include <omp.h>
 
 #include "src/kernels/kernel_table.hpp"
 #include "src/kernels/scan_kernels.hpp"
@@ -75,19 +76,16 @@ struct SearchState {
   SearchState(const KernelTable& with, const ItemIndex& in, const Queries& asked, std::size_t length,
               const SearchOptions& how, std::span<const float> from_outside);
 
-  /// Keeps other threads from a query's list while it lives, microseconds at most: they yield. To let them sleep would
-  /// cost every owner a system call to wake nobody.
+  /// Keeps other threads from a query's list while it lives. Costs no system call where nobody waits.
   class Lock {
    public:
-    Lock(SearchState& state, std::size_t query) : taken_(state.taken_[query]) {
-      while (taken_.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
-    }
-    ~Lock() { taken_.clear(std::memory_order_release); }
+    Lock(SearchState& state, std::size_t query) : lock_(state.locks_[query].lock) { omp_set_lock(&lock_); }
+    ~Lock() { omp_unset_lock(&lock_); }
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
 
    private:
-    std::atomic_flag& taken_;
+    omp_lock_t& lock_;
   };
 
   [[nodiscard]] std::size_t width() const { return static_cast<std::size_t>(index.factors()); }
@@ -123,7 +121,14 @@ struct SearchState {
   }
 
  private:
-  std::vector<std::atomic_flag> taken_;  // one a query
+  struct ListLock {
+    ListLock() { omp_init_lock(&lock); }
+    ~ListLock() { omp_destroy_lock(&lock); }
+    ListLock(const ListLock&) = delete;
+    ListLock& operator=(const ListLock&) = delete;
+    omp_lock_t lock;
+  };
+  std::vector<ListLock> locks_;  // one a query
 
   /// `query_norm`: an upper bound.
   [[nodiscard]] bool is_done(std::size_t query, double query_norm, const ItemIndex::Chunk& chunk);
