@@ -24,10 +24,11 @@ EPHEMERAL_PORTS = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def free_ports(count):
-    """Ports of 127.0.0.1 that a program can be told to listen on. None is one that the system hands out by itself: between
-    this call and the program's start, mpirun or a client would be given it."""
+    """Ports of 127.0.0.1 that a program can be told to listen on. None is one that the system hands out by itself, unless
+    it hands out all: between this call and the program's start, mpirun or a client would be given it."""
     low, high = map(int, EPHEMERAL_PORTS.read_text().split()) if EPHEMERAL_PORTS.exists() else (32768, 60999)
-    candidates = [port for port in range(1024, 65536) if not low <= port <= high]
+    ports = range(1024, 65536)
+    candidates = [port for port in ports if not low <= port <= high] or list(ports)
     random.shuffle(candidates)
     with contextlib.ExitStack() as stack:
         free = []
